@@ -1,0 +1,1 @@
+"""The default detector: a small network for pixels and noise, in plain PyTorch."""

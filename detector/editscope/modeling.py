@@ -1,0 +1,202 @@
+"""The network: an ImageNet trunk, a noise branch, a JPEG-grid branch and self-correlation.
+
+Four views of the same pixels meet in a small feature pyramid at strides 4 to 32. From it come a
+three-class map (pristine / edited / synthesized) at stride 4 and the four labels, pooled so that a
+small region still counts (means of the map's highest values) and that any picture size will do.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from detector.editscope.configuration import EditScopeConfig
+from detector.editscope.traces import BLOCK, BlockDCT, NoiseResidual
+from detector.editscope.trunk import TAP_CHANNELS, Trunk, conv, norm
+
+MAP_STRIDE = 4  # pixels of the picture per cell of the map
+TOP_FRACTIONS = (0.01, 0.05, 0.2)  # of the map's cells: small, middling and large regions
+SUSPICION_FLOOR = 1e-3  # keeps the mean over suspect cells defined where there are none
+CORRELATION_EXCLUDED = 2  # cells around a cell that resemble it because they overlap it
+CORRELATION_TOP = 3  # best matches kept: a copied region has one or two twins
+
+
+class Output(NamedTuple):
+    """Raw scores for a batch.
+
+    Attributes:
+        labels: (B, 4) logits in the order of `Labels`.
+        map: (B, 3, H/4, W/4) logits: pristine, edited, synthesized.
+    """
+
+    labels: Tensor
+    map: Tensor
+
+
+class Pooled(NamedTuple):
+    """Means over the cells of a tile; those of several tiles are averaged by their area.
+
+    Attributes:
+        features: (B, C) of trunk, noise branch and decoder.
+        suspects: (B, D) of the decoder's features times the probability of manipulation.
+        suspicion: (B, 1) of that probability.
+    """
+
+    features: Tensor
+    suspects: Tensor
+    suspicion: Tensor
+
+
+def block(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(conv(inputs, outputs, kernel, stride), norm(outputs), nn.ReLU(inplace=True))
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions with an identity around them."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            block(channels, channels), conv(channels, channels), norm(channels)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.body(x))
+
+
+class NoiseBranch(nn.Module):
+    """Noise residuals -> features at strides 2, 4, 8, 16."""
+
+    def __init__(self, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.residual = NoiseResidual()
+        self.stem = block(9, widths[0], 5, 2)
+        self.levels = nn.ModuleList(
+            nn.Sequential(block(a, b, 3, 2), Residual(b))
+            for a, b in zip(widths, widths[1:], strict=False)
+        )
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        features = [self.stem(self.residual(x))]
+        for level in self.levels:
+            features.append(level(features[-1]))
+        return features
+
+
+class SelfCorrelation(nn.Module):
+    """How strongly each cell at stride 16 resembles its best matches elsewhere in the picture.
+
+    After BusterNet's self-correlation (Wu et al., ECCV 2018): (B, C, h, w) -> (B, 3, h, w).
+    """
+
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__()
+        self.embed = nn.Sequential(conv(inputs, width, 1), norm(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, _, height, width = x.shape
+        keys = F.normalize(self.embed(x).flatten(2).float(), dim=1)  # (B, C, hw)
+        scores = torch.einsum("bci,bcj->bij", keys, keys)
+        scores = scores.masked_fill(self._near(height, width, x.device), -1.0)
+        top = min(CORRELATION_TOP, height * width)
+        best = scores.topk(top, dim=2).values.transpose(1, 2)
+        best = F.pad(best, (0, 0, 0, CORRELATION_TOP - top), value=-1.0)
+        return best.reshape(batch, CORRELATION_TOP, height, width).to(x.dtype)
+
+    @staticmethod
+    def _near(height: int, width: int, device: torch.device) -> Tensor:
+        rows = torch.arange(height, device=device).repeat_interleave(width)
+        columns = torch.arange(width, device=device).repeat(height)
+        close_rows = (rows[:, None] - rows).abs() <= CORRELATION_EXCLUDED
+        return close_rows & ((columns[:, None] - columns).abs() <= CORRELATION_EXCLUDED)
+
+
+class EditScopeModel(PreTrainedModel):
+    """(B, 3, H, W) float RGB in 0..255, H and W multiples of 32 -> `Output`."""
+
+    config_class = EditScopeConfig
+    main_input_name = "pixels"
+
+    def __init__(self, config: EditScopeConfig) -> None:
+        super().__init__(config)
+        width = config.decoder_width
+        noise = tuple(config.noise_widths)
+        self.trunk = Trunk()
+        self.noise = NoiseBranch(noise)
+        self.dct = BlockDCT()
+        self.grid = nn.Sequential(block(2 * BLOCK**2, config.grid_width, 1), block(config.grid_width, config.grid_width))
+        self.correlation = SelfCorrelation(TAP_CHANNELS[3] + noise[3], config.correlation_width)
+        inputs = (
+            TAP_CHANNELS[1] + noise[1],
+            TAP_CHANNELS[2] + noise[2] + config.grid_width,
+            TAP_CHANNELS[3] + noise[3] + CORRELATION_TOP,
+            TAP_CHANNELS[4],
+        )
+        self.lateral = nn.ModuleList(block(count, width, 1) for count in inputs)
+        self.smooth = nn.ModuleList(block(width, width) for _ in inputs)
+        self.refine = Residual(width)
+        self.map_head = nn.Conv2d(width, 3, 1)
+        pooled = TAP_CHANNELS[4] + noise[3] + 2 * width + 2 * len(TOP_FRACTIONS) + 3
+        self.label_head = nn.Sequential(
+            nn.Linear(pooled, config.head_width),
+            nn.ReLU(inplace=True),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.head_width, 4),
+        )
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+
+    def forward(self, pixels: Tensor) -> Output:
+        scores, pooled = self.inspect(pixels)
+        return Output(self.classify(pooled, scores.flatten(2)), scores)
+
+    def inspect(self, pixels: Tensor) -> tuple[Tensor, Pooled]:
+        """The map of one tile, and the sums over it from which `classify` makes means."""
+        trunk, noise, grid = self.features(pixels)
+        shared = torch.cat([trunk[3], noise[3]], 1)
+        levels = (
+            torch.cat([trunk[1], noise[1]], 1),
+            torch.cat([trunk[2], noise[2], grid], 1),
+            torch.cat([shared, self.correlation(shared)], 1),
+            trunk[4],
+        )
+        laterals = [layer(level) for layer, level in zip(self.lateral, levels, strict=True)]
+        x = self.smooth[3](laterals[3])
+        for index in (2, 1, 0):
+            upsampled = F.interpolate(x, scale_factor=2.0, mode="nearest")
+            x = self.smooth[index](laterals[index] + upsampled)
+        x = self.refine(x)
+        scores = self.map_head(x).float()
+        suspicion = 1 - torch.softmax(scores, 1)[:, :1]
+        features = torch.cat([f.float().mean((2, 3)) for f in (trunk[4], noise[3], x)], 1)
+        suspects = (x.float() * suspicion).mean((2, 3))
+        return scores, Pooled(features, suspects, suspicion.mean((2, 3)))
+
+    def classify(self, pooled: Pooled, cells: Tensor) -> Tensor:
+        """Label logits (B, 4) from means over a picture and its map's cells, (B, 3, cells)."""
+        log_odds = cells[:, 1:] - cells[:, :1]  # edited and synthesized against pristine
+        ranked = log_odds.sort(dim=2, descending=True).values
+        count = ranked.shape[2]
+        tops = [ranked[..., : math.ceil(count * part)].mean(2) for part in TOP_FRACTIONS]
+        shares = torch.softmax(cells, 1).mean(2)
+        suspects = pooled.suspects / (pooled.suspicion + SUSPICION_FLOOR)
+        vector = torch.cat([pooled.features, suspects, *tops, shares], 1)
+        with torch.autocast(vector.device.type, enabled=False):
+            logits: Tensor = self.label_head(vector)
+        return logits
+
+    def features(self, pixels: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
+        """The trunk's five levels, the noise branch's four and the JPEG-grid features."""
+        on_cpu = pixels.device.type == "cpu"
+        # bf16 slows depthwise convolutions down three times on CPUs
+        with torch.autocast(pixels.device.type, enabled=not on_cpu and torch.is_autocast_enabled()):
+            trunk = self.trunk((pixels - 127.0) / 128.0)
+        return trunk, self.noise(pixels), self.grid(self.dct(pixels))

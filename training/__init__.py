@@ -1,0 +1,1 @@
+"""How the default detector was made: data, edits with exact masks, training and proof."""

@@ -1,0 +1,159 @@
+"""Gather pictures with a known edited region, and their masks, into the local store.
+
+Usage: python -m training.collect_edited --sources training/edited_sources.csv --clones DIR
+--store DIR
+
+A row names an edited picture and either its mask or its original by git blob ids. The picture
+goes untouched to STORE/edited/<blob>.<ext>, its mask beside it as <blob>_mask.png (one channel,
+255 = edited); STORE/edited.csv lists them. Without a published mask the region is where picture
+and original differ. Exit status: 0 if at least one pair is in the store, else 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.morphology import closing, opening, remove_small_holes
+
+from training.clones import GitObjects, clone, find_clones, locate_clone
+from training.collect import UNREADABLE, Failure, Row, encode_png, report, write_atomic
+
+NOISE = 4  # of 255: a blend of the pasted region's border leaves smaller traces elsewhere
+BRUSH = np.ones((7, 7), np.bool_)  # pixels: narrower differences are noise, narrower gaps too
+HOLE = 2000  # pixels: an unchanged spot up to this size inside an edit belongs to it
+MASK_LEVEL = 128  # of 255: a published mask may be grey at its edges
+LARGEST = 0.8  # share of the picture; above it the whole picture was re-encoded
+INDEX_COLUMNS = [
+    *("path", "mask_path", "label", "source", "kind", "repo", "license"),
+    *("width", "height", "edited_share", "note"),
+]
+Mask = NDArray[np.bool_]
+
+
+def changed_region(picture: Image.Image, original: Image.Image) -> Mask:
+    """Where two pictures of one size differ, as solid areas; shape (height, width)."""
+    values = [np.asarray(image.convert("RGB"), np.int16) for image in (picture, original)]
+    differs = np.abs(values[0] - values[1]).max(axis=2) > NOISE
+    solid = opening(closing(differs, BRUSH), BRUSH)
+    return np.asarray(remove_small_holes(solid, max_size=HOLE))
+
+
+def read_image(objects: GitObjects, blob: str) -> Image.Image | None:
+    """The picture of a blob, None if there is none or Pillow cannot read it."""
+    data = objects.read(blob) if blob else None
+    try:
+        image = Image.open(io.BytesIO(data)) if data else None
+        if image:
+            image.load()
+    except UNREADABLE:
+        return None
+    return image
+
+
+def find_mask(objects: GitObjects, row: Row, picture: Image.Image) -> Mask | None:
+    """The published mask, else the region changed since the original, None without either."""
+    published = read_image(objects, row["mask_blob"])
+    if published is not None and published.size == picture.size:
+        return np.asarray(published.convert("L")) >= MASK_LEVEL
+    original = read_image(objects, row["original_blob"])
+    if original is None or original.size != picture.size:
+        return None
+    return changed_region(picture, original)
+
+
+def files(store: Path, row: Row) -> tuple[Path, Path]:
+    """Where the row's picture and mask go."""
+    folder, suffix = store / "edited", PurePosixPath(row["path"]).suffix.lower()
+    return folder / (row["blob"] + suffix), folder / (row["blob"] + "_mask.png")
+
+
+def is_stored(store: Path, row: Row) -> bool:
+    return all(path.is_file() for path in files(store, row))
+
+
+def collect_row(objects: GitObjects, row: Row, store: Path) -> str:
+    """Store one picture with its mask; '' or why it could not be done."""
+    data, picture = objects.read(row["blob"]), read_image(objects, row["blob"])
+    if data is None or picture is None:
+        return "missing or unreadable"
+    mask = find_mask(objects, row, picture)
+    if mask is None:
+        return "no mask and no original of the same size"
+    if not 0 < mask.mean() < LARGEST:
+        return "nothing or nearly everything differs"
+    target, mask_target = files(store, row)
+    write_atomic(mask_target, encode_png(Image.fromarray(mask.astype(np.uint8) * 255)))
+    write_atomic(target, data)
+    return ""
+
+
+def collect_repo(git_dir: Path | None, rows: list[Row], store: Path) -> list[Failure]:
+    """Store the rows of one repository; what could not be had, with reasons."""
+    if git_dir is None:
+        return [(row["repo"], "no clone") for row in rows]
+    with GitObjects(git_dir) as objects:
+        reasons = [(row["repo"], collect_row(objects, row, store)) for row in rows]
+    return [(repo, reason) for repo, reason in reasons if reason]
+
+
+def index_entry(store: Path, row: Row) -> dict[str, object]:
+    path, mask_path = files(store, row)
+    with Image.open(mask_path) as mask:
+        size = {"width": mask.width, "height": mask.height}
+        share = f"{np.asarray(mask).mean() / 255:.4f}"
+    places = {"path": path, "mask_path": mask_path}
+    names = {key: place.relative_to(store).as_posix() for key, place in places.items()}
+    return {**row, **size, **names, "edited_share": share}
+
+
+def write_index(store: Path, rows: list[Row]) -> int:
+    """(Re)write STORE/edited.csv from the rows in the store; how many pictures it lists."""
+    entries = [index_entry(store, row) for row in rows if is_stored(store, row)]
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, INDEX_COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(entries)
+    write_atomic(store / "edited.csv", buffer.getvalue().encode())
+    return len(entries)
+
+
+def collect(rows: list[Row], roots: list[Path], store: Path, may_clone: bool) -> list[Failure]:
+    """Store the rows that are not there yet; what could not be had, with reasons."""
+    by_repo: dict[str, list[Row]] = defaultdict(list)
+    for row in (row for row in rows if not is_stored(store, row)):
+        by_repo[row["repo"]].append(row)
+    clones = find_clones(roots) if by_repo else {}
+    failures: list[Failure] = []
+    for repo, wanted in by_repo.items():
+        at_hand = locate_clone(repo, clones)
+        git_dir = at_hand or (clone(repo, roots[0]) if may_clone else None)
+        failures += collect_repo(git_dir, wanted, store)
+    return failures
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Gather edited pictures and their masks.")
+    parser.add_argument("--sources", type=Path, required=True, help="table of pictures (CSV)")
+    parser.add_argument("--clones", type=Path, action="append", required=True, metavar="DIR")
+    parser.add_argument("--store", type=Path, required=True, help="where the pictures go")
+    parser.add_argument("--no-clone", action="store_true", help="use only clones at hand")
+    options = parser.parse_args(arguments)
+    with options.sources.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    report(collect(rows, options.clones, options.store, not options.no_clone))
+    listed = write_index(options.store, rows)
+    print(f"{len(rows)} edited pictures asked for; the store now lists {listed}")
+    return 0 if listed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,248 @@
+"""Local edits without a generator: splice, copy-move, removal, retouch.
+
+Each takes pictures as (H, W, 3) uint8 RGB and returns the edited picture with its exact mask,
+(H, W) bool: the pixels whose content the edit replaced or altered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training import history
+from training.history import Picture, to_bytes
+from training.masks import Mask, feathered, random_mask
+
+CANDIDATES = 10  # places tried for a healing source: enough to find a similar neighbourhood
+
+
+def splice(
+    base: Picture,
+    donor: Picture,
+    donor_mask: Mask,
+    rng: np.random.Generator,
+    hard: float = 0.35,
+) -> tuple[Picture, Mask]:
+    """Paste the donor's masked region somewhere into the base, resampled and relit to fit."""
+    patch, region = _cut(donor, donor_mask)
+    patch, region = _transform(patch, region, base.shape[:2], rng)
+    layer, mask = _place(patch, region, base.shape[:2], rng)
+    if rng.random() < 0.6:
+        layer = _relight(layer, base, mask, float(rng.uniform(0.2, 0.9)))
+    if rng.random() < 0.12 and _inside(mask):
+        return _poisson(base, layer, mask), mask
+    return blend(base, layer, mask, rng, hard), mask
+
+
+def copy_move(
+    base: Picture, segments: NDArray[np.uint8] | None, rng: np.random.Generator
+) -> tuple[Picture, Mask]:
+    """Copy a region of the picture to another place in it; the mask is the copy alone."""
+    source = random_mask(base.shape[:2], rng, segments)
+    patch, region = _cut(base, source)
+    if rng.random() < 0.55:
+        patch, region = _transform(patch, region, base.shape[:2], rng, gentle=True)
+    for _ in range(5):
+        layer, mask = _place(patch, region, base.shape[:2], rng)
+        if (mask & source).sum() < 0.3 * mask.sum():
+            break
+    if rng.random() < 0.15:
+        mask &= ~source  # partly hidden behind the original
+    if rng.random() < 0.15:
+        layer = to_bytes(layer * float(rng.uniform(0.85, 1.15)))
+    return blend(base, layer, mask, rng, hard=0.5), mask
+
+
+def remove(
+    base: Picture, segments: NDArray[np.uint8] | None, rng: np.random.Generator
+) -> tuple[Picture, Mask]:
+    """Cover a region with its surroundings: healing brush, cloning, or OpenCV's diffusion."""
+    mask = random_mask(base.shape[:2], rng, segments)
+    if rng.random() < 0.25:
+        method = cv2.INPAINT_TELEA if rng.random() < 0.5 else cv2.INPAINT_NS
+        return _inpaint(base, mask, method), mask
+    layer = _best_shift(base, mask, rng)
+    if rng.random() < 0.5 and _inside(mask):
+        return _poisson(base, layer, mask), mask
+    return blend(base, layer, mask, rng, hard=0.15), mask
+
+
+def retouch(
+    base: Picture, segments: NDArray[np.uint8] | None, rng: np.random.Generator
+) -> tuple[Picture, Mask]:
+    """Alter a region in place with one or two filters."""
+    mask = random_mask(base.shape[:2], rng, segments)
+    layer = base
+    for _ in range(1 if rng.random() < 0.7 else 2):
+        layer = RETOUCHES[int(rng.integers(len(RETOUCHES)))](layer, rng)
+    return blend(base, layer, mask, rng, hard=0.3), mask
+
+
+def blend(
+    base: Picture, layer: Picture, mask: Mask, rng: np.random.Generator, hard: float
+) -> Picture:
+    alpha = feathered(mask, rng, hard)[..., None]
+    return to_bytes(base + alpha * (layer.astype(np.float32) - base))
+
+
+def _strong_blur(picture: Picture, rng: np.random.Generator) -> Picture:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(1.0, 5.0))), np.uint8)
+
+
+def _median(picture: Picture, rng: np.random.Generator) -> Picture:
+    return np.asarray(cv2.medianBlur(picture, int(rng.choice([3, 5, 7]))), np.uint8)
+
+
+def _smooth_skin(picture: Picture, rng: np.random.Generator) -> Picture:
+    return np.asarray(cv2.bilateralFilter(picture, 9, float(rng.uniform(20, 60)), 7), np.uint8)
+
+
+def _recolour(picture: Picture, rng: np.random.Generator) -> Picture:
+    hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(int) + int(rng.integers(10, 170))) % 180
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8)
+
+
+def _warp(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Liquify: a smooth displacement of a few pixels."""
+    height, width = picture.shape[:2]
+    side = int(rng.integers(3, 6))
+    push = rng.normal(0, rng.uniform(2, 7), (2, side, side)).astype(np.float32)
+    shift = [cv2.resize(p, (width, height), interpolation=cv2.INTER_CUBIC) for p in push]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return np.asarray(
+        cv2.remap(picture, x + shift[0], y + shift[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT),
+        np.uint8,
+    )
+
+
+def _resample(picture: Picture, rng: np.random.Generator) -> Picture:
+    small = history.resize(picture, float(rng.uniform(0.4, 0.85)), rng)
+    size = picture.shape[1::-1]
+    return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _recompress(picture: Picture, rng: np.random.Generator) -> Picture:
+    return history.jpeg(picture, rng, low=50)
+
+
+RETOUCHES: tuple[Callable[[Picture, np.random.Generator], Picture], ...] = (
+    _strong_blur,
+    _median,
+    _smooth_skin,
+    _recolour,
+    _warp,
+    _resample,
+    _recompress,
+    history.sharpen,
+    history.grain,
+    history.tone,
+    history.saturate,
+)
+
+
+def _cut(picture: Picture, mask: Mask) -> tuple[Picture, Mask]:
+    """The region's bounding box with two pixels around it, for interpolation."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    top, bottom = max(0, rows[0] - 2), rows[-1] + 3
+    left, right = max(0, columns[0] - 2), columns[-1] + 3
+    return picture[top:bottom, left:right], mask[top:bottom, left:right]
+
+
+def _transform(
+    patch: Picture, region: Mask, size: tuple[int, int], rng: np.random.Generator, gentle: bool = False
+) -> tuple[Picture, Mask]:
+    """Rotate, scale and mirror a patch; it ends up covering 1 to 30 % of `size`."""
+    area = region.sum() / (size[0] * size[1])
+    spread = 0.3 if gentle else 0.6
+    scale = float(np.exp(rng.uniform(-spread, spread)))
+    scale = float(np.clip(scale, np.sqrt(0.01 / area), np.sqrt(0.30 / area)))
+    scale = min(scale, 0.9 * size[0] / patch.shape[0], 0.9 * size[1] / patch.shape[1])
+    angle = float(rng.normal(0, 12)) if rng.random() < 0.6 else 0.0
+    if rng.random() < 0.3:
+        patch, region = patch[:, ::-1], region[:, ::-1]
+    height, width = patch.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, scale)
+    cos, sin = abs(matrix[0, 0]), abs(matrix[0, 1])
+    new = (int(width * cos + height * sin) + 1, int(width * sin + height * cos) + 1)
+    matrix[:, 2] += (new[0] - width) / 2, (new[1] - height) / 2
+    method = cv2.INTER_CUBIC if rng.random() < 0.5 else cv2.INTER_LINEAR
+    moved = cv2.warpAffine(
+        np.ascontiguousarray(patch), matrix, new, flags=method, borderMode=cv2.BORDER_REFLECT
+    )
+    shape = cv2.warpAffine(np.ascontiguousarray(region, np.uint8) * 255, matrix, new)
+    return np.asarray(moved, np.uint8), shape > 127
+
+
+def _place(
+    patch: Picture, region: Mask, size: tuple[int, int], rng: np.random.Generator
+) -> tuple[Picture, Mask]:
+    """The patch on a canvas of `size`, up to a quarter of it beyond the border."""
+    height, width = patch.shape[:2]
+    top = int(rng.integers(-height // 4, max(-height // 4 + 1, size[0] - 3 * height // 4)))
+    left = int(rng.integers(-width // 4, max(-width // 4 + 1, size[1] - 3 * width // 4)))
+    layer, mask = np.zeros((*size, 3), np.uint8), np.zeros(size, dtype=bool)
+    y, x = max(0, top), max(0, left)
+    bottom, right = min(size[0], top + height), min(size[1], left + width)
+    inner = (slice(y - top, bottom - top), slice(x - left, right - left))
+    layer[y:bottom, x:right], mask[y:bottom, x:right] = patch[inner], region[inner]
+    return layer, mask
+
+
+def _relight(layer: Picture, base: Picture, mask: Mask, strength: float) -> Picture:
+    """Move the region's colour statistics towards those of its new surroundings."""
+    if not mask.any():
+        return layer
+    around = cv2.dilate(mask.astype(np.uint8), np.ones((31, 31), np.uint8)) > 0
+    around &= ~mask
+    if around.sum() < 50:
+        return layer
+    own, target = layer[mask].astype(np.float32), base[around].astype(np.float32)
+    gain = np.clip(target.std(0) / (own.std(0) + 4), 0.6, 1.6)
+    moved = (layer - own.mean(0)) * (1 + strength * (gain - 1))
+    return to_bytes(moved + own.mean(0) + strength * (target.mean(0) - own.mean(0)))
+
+
+def _best_shift(base: Picture, mask: Mask, rng: np.random.Generator) -> Picture:
+    """The shifted picture whose pixels agree best along the region's border."""
+    border = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    border &= ~mask
+    best, lowest = base, np.inf
+    height, width = mask.shape
+    for _ in range(CANDIDATES):
+        dy = int(rng.integers(-height // 2, height // 2))
+        dx = int(rng.integers(-width // 2, width // 2))
+        matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+        moved = cv2.warpAffine(base, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
+        covered = _shifted(mask, dy, dx)[mask].mean() if mask.any() else 0.0
+        cost = float(np.abs(moved[border].astype(np.int16) - base[border]).mean()) + 80 * covered
+        if cost < lowest:
+            best, lowest = np.asarray(moved, np.uint8), cost
+    return best
+
+
+def _shifted(mask: Mask, dy: int, dx: int) -> Mask:
+    matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+    return cv2.warpAffine(mask.astype(np.uint8), matrix, mask.shape[::-1]) > 0
+
+
+def _inpaint(base: Picture, mask: Mask, method: int) -> Picture:
+    grown = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
+    filled = cv2.inpaint(base, grown, 3, method)
+    return np.where(mask[..., None], filled, base)
+
+
+def _inside(mask: Mask) -> bool:
+    """Whether the region keeps away from the border, as `seamlessClone` demands."""
+    edge = mask[:2].any() or mask[-2:].any() or mask[:, :2].any() or mask[:, -2:].any()
+    return bool(mask.any()) and not edge
+
+
+def _poisson(base: Picture, layer: Picture, mask: Mask) -> Picture:
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    centre = (int(columns[0] + columns[-1] + 1) // 2, int(rows[0] + rows[-1] + 1) // 2)
+    cloned = cv2.seamlessClone(layer, base, mask.astype(np.uint8) * 255, centre, cv2.NORMAL_CLONE)
+    return np.asarray(cloned, np.uint8)

@@ -1,0 +1,143 @@
+"""Decode the image store once into native crops that a training run can map into memory.
+
+    python -m training.pack --store data/store --out data/pack
+
+A crop is at most `SIDE` pixels a side and is never resized, except that large pictures also give
+one crop of their half-size version (what the web does to photographs). Beside each crop lies its
+segmentation, from which object-shaped masks are made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.segmentation import felzenszwalb
+from tqdm import tqdm
+
+from detector.imaging import ImageError, decode
+
+SIDE = 512  # pixels: room for a 256 or 320 crop after resizing and rotation
+LARGE = 1100  # shorter side from which a picture gives several crops
+SEGMENT_SIDE = 256  # pixels: segments need shapes, not detail
+MIN_SIDE = 64  # pixels: below it there is nothing to learn from
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One crop: where it lies in `pixels.bin` and `segments.bin`, and where it came from."""
+
+    label: str
+    source: str
+    generator: str
+    sha256: str
+    height: int
+    width: int
+    pixels_at: int
+    segments_at: int
+
+
+class Pack:
+    """Read access by index; `image(i)` is (h, w, 3) uint8, `segments(i)` (256, 256) uint8."""
+
+    def __init__(self, folder: Path) -> None:
+        self.entries = [Entry(**row) for row in json.loads((folder / "index.json").read_text())]
+        self._pixels = np.memmap(folder / "pixels.bin", np.uint8, "r")
+        self._segments = np.memmap(folder / "segments.bin", np.uint8, "r")
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        entry = self.entries[index]
+        count = entry.height * entry.width * 3
+        flat = self._pixels[entry.pixels_at : entry.pixels_at + count]
+        return np.array(flat).reshape(entry.height, entry.width, 3)
+
+    def segments(self, index: int) -> NDArray[np.uint8]:
+        start = self.entries[index].segments_at
+        flat = self._segments[start : start + SEGMENT_SIDE**2]
+        return np.array(flat).reshape(SEGMENT_SIDE, SEGMENT_SIDE)
+
+
+def crops(image: NDArray[np.uint8], rng: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
+    """One native crop; for large pictures a second one and one of the half-size picture."""
+    yield _crop(image, rng)
+    if min(image.shape[:2]) >= LARGE:
+        yield _crop(image, rng)
+        half = Image.fromarray(image).resize(
+            (image.shape[1] // 2, image.shape[0] // 2), Image.Resampling.LANCZOS
+        )
+        yield _crop(np.asarray(half), rng)
+
+
+def segment(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Felzenszwalb's graph segmentation at (256, 256), numbered modulo 256."""
+    small = Image.fromarray(crop).resize((SEGMENT_SIDE, SEGMENT_SIDE), Image.Resampling.BOX)
+    labels = felzenszwalb(np.asarray(small), scale=200, sigma=0.8, min_size=120)
+    return (labels % 256).astype(np.uint8)
+
+
+def _crop(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """At most SIDE a side, at an offset that keeps the 8x8 grid of a JPEG half of the time."""
+    height, width = image.shape[:2]
+    step = 8 if rng.random() < 0.5 else 1
+    top = int(rng.integers(0, max(1, (height - SIDE) // step + 1))) * step
+    left = int(rng.integers(0, max(1, (width - SIDE) // step + 1))) * step
+    return np.ascontiguousarray(image[top : top + SIDE, left : left + SIDE])
+
+
+def _read(job: tuple[Path, dict[str, str]]) -> list[tuple[dict[str, str], NDArray, NDArray]]:
+    path, row = job
+    try:
+        image = decode(path.read_bytes())
+    except ImageError:
+        return []
+    if min(image.shape[:2]) < MIN_SIDE:
+        return []
+    rng = np.random.default_rng(zlib.crc32(row["sha256"].encode()))
+    return [(row, crop, segment(crop)) for crop in crops(image, rng)]
+
+
+def build(store: Path, out: Path, workers: int) -> None:
+    """Write `pixels.bin`, `segments.bin` and `index.json` for every picture of the store."""
+    with (store / "index.csv").open(newline="") as file:
+        jobs = [(store / row["path"], row) for row in csv.DictReader(file)]
+    out.mkdir(parents=True, exist_ok=True)
+    entries: list[Entry] = []
+    pixels_at = segments_at = 0
+    with (
+        (out / "pixels.bin").open("wb") as pixels,
+        (out / "segments.bin").open("wb") as segments,
+        ProcessPoolExecutor(workers) as pool,
+    ):
+        for results in tqdm(pool.map(_read, jobs, chunksize=8), total=len(jobs), desc="pack"):
+            for row, crop, labels in results:
+                generator = row["generator_or_camera"]
+                where = (*crop.shape[:2], pixels_at, segments_at)
+                entries.append(Entry(row["label"], row["source"], generator, row["sha256"], *where))
+                pixels_at += pixels.write(crop.tobytes())
+                segments_at += segments.write(labels.tobytes())
+    (out / "index.json").write_text(json.dumps([asdict(entry) for entry in entries]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", type=Path, default=Path("data/store"))
+    parser.add_argument("--out", type=Path, default=Path("data/pack"))
+    parser.add_argument("--workers", type=int, default=2)
+    arguments = parser.parse_args()
+    build(arguments.store, arguments.out, arguments.workers)
+
+
+if __name__ == "__main__":
+    main()
