@@ -16,7 +16,7 @@ from detector.contract import Labels
 from training import edits, history, synthesis
 from training.history import Picture
 from training.masks import Mask, random_mask
-from training.pack import Pack
+from training.pack import Entry, Pack
 
 # Shares of the classes; edits get most, since they have the most kinds and must be localised.
 CLASS_SHARES = {
@@ -33,12 +33,14 @@ LOG_SCALES = (np.log(0.5), np.log(1.3))  # resizing of the finished picture
 PRISTINE, EDITED, SYNTHESIZED = 0, 1, 2
 ARTISTIC = {  # drawn or painted looks, less like what people try to pass off as photographs
     "dcsan_imagen", "supagruen_sd15", "preangelleo_styles", "jovan_art", "wowqaq",
-    "edmundhong_sd14", "edmundhong_sdassets", "mindbomber_ai_art", "comfy_examples", "isloai_wallpapers",
+    "edmundhong_sd14", "edmundhong_sdassets", "mindbomber_ai_art", "comfy_examples",
+    "isloai_wallpapers",
 }  # fmt: skip
 ARTISTIC_WEIGHT = 0.35  # their share beside photographic sources of the same size
 HELD_OUT = {  # never trained on: validation and calibration
     "vicliv_real", "kavala", "beekkanthuis", "codec_corpus_clic", "selfexsr_sunhays", "immich",
     "vicliv_grok", "byron_fake", "flux_realpix", "necenzurat", "omnigen", "wowmarco_gpt",
+    "kaivalya_ai", "kaivalya_human", "grip_originals", "myles2", "hitthecode_sdxl",
 }  # fmt: skip
 
 
@@ -60,12 +62,12 @@ class Sample:
 
 
 class Composer:
-    """Draws samples of S x S pixels from a pack."""
+    """Draws samples of S x S pixels from a pack: from its training sources or the held-out ones."""
 
-    def __init__(self, pack: Pack, size: int, seed: int) -> None:
+    def __init__(self, pack: Pack, size: int, seed: int, held_out: bool = False) -> None:
         self.pack, self.size, self.seed = pack, size, seed
-        self._real = _Pool(pack, "Natural")
-        self._fake = _Pool(pack, "FullySynthesized")
+        self._real = _Pool(pack, "Natural", held_out)
+        self._fake = _Pool(pack, "FullySynthesized", held_out)
 
     def sample(self, index: int) -> Sample:
         """The sample of that number: label first, so that the shares are exact in the long run."""
@@ -126,14 +128,17 @@ class Composer:
 class _Pool:
     """Crops of one class with a chance each: sources weigh by the root of their size."""
 
-    def __init__(self, pack: Pack, label: str) -> None:
+    def __init__(self, pack: Pack, label: str, held_out: bool) -> None:
         self._pack = pack
         entries = pack.entries
         self._index = np.array(
-            [i for i, e in enumerate(entries) if e.label == label and e.source not in HELD_OUT]
+            [
+                index
+                for index, entry in enumerate(entries)
+                if entry.label == label and (entry.source in HELD_OUT) == held_out
+            ]
         )
-        sources = [entries[i].source for i in self._index]
-        self._chances = _source_weights(sources)
+        self._chances = _weights([entries[i] for i in self._index])
 
     def draw(
         self, rng: np.random.Generator, smallest: int, side: int
@@ -164,13 +169,16 @@ def _cropped(
     return image[rows, columns], segments[cell_rows, cell_columns]
 
 
-def _source_weights(sources: Sequence[str]) -> NDArray[np.float64]:
-    names, counts = np.unique(sources, return_counts=True)
-    share = {
-        str(name): np.sqrt(count) * (ARTISTIC_WEIGHT if name in ARTISTIC else 1.0) / count
-        for name, count in zip(names, counts, strict=True)
-    }
-    weights = np.array([share[source] for source in sources])
+def _weights(entries: Sequence[Entry]) -> NDArray[np.float64]:
+    """Chances that give a source the root of its size, and drawn pictures less of it."""
+    names, counts = np.unique([entry.source for entry in entries], return_counts=True)
+    sizes = dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+    def weight(entry: Entry) -> float:
+        drawn = entry.source in ARTISTIC or not entry.photographic
+        return (ARTISTIC_WEIGHT if drawn else 1.0) / float(np.sqrt(sizes[entry.source]))
+
+    weights = np.array([weight(entry) for entry in entries])
     return np.asarray(weights / weights.sum())
 
 
@@ -204,5 +212,7 @@ def _window(
         hits = np.flatnonzero(mask)
         pixel = np.unravel_index(int(hits[rng.integers(hits.size)]), mask.shape)
         corner = [int(p) - int(rng.integers(0, size)) for p in pixel]
-    top, left = (int(np.clip(c, 0, limit)) // step * step for c, limit in zip(corner, limits, strict=True))
+    top, left = (
+        int(np.clip(c, 0, limit)) // step * step for c, limit in zip(corner, limits, strict=True)
+    )
     return slice(top, top + size), slice(left, left + size)

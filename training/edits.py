@@ -114,7 +114,9 @@ def _warp(picture: Picture, rng: np.random.Generator) -> Picture:
     shift = [cv2.resize(p, (width, height), interpolation=cv2.INTER_CUBIC) for p in push]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     return np.asarray(
-        cv2.remap(picture, x + shift[0], y + shift[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT),
+        cv2.remap(
+            picture, x + shift[0], y + shift[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+        ),
         np.uint8,
     )
 
@@ -153,7 +155,11 @@ def _cut(picture: Picture, mask: Mask) -> tuple[Picture, Mask]:
 
 
 def _transform(
-    patch: Picture, region: Mask, size: tuple[int, int], rng: np.random.Generator, gentle: bool = False
+    patch: Picture,
+    region: Mask,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    gentle: bool = False,
 ) -> tuple[Picture, Mask]:
     """Rotate, scale and mirror a patch; it ends up covering 1 to 30 % of `size`."""
     area = region.sum() / (size[0] * size[1])

@@ -34,7 +34,13 @@ from detector.imaging import decode
 from detector.registry import create_service
 from detector.service import Detector
 from detector.verdict import Verdict, decide
-from training.metrics import THRESHOLDS, expected_calibration_error, f1_by_threshold, overlap
+from training.metrics import (
+    THRESHOLDS,
+    expected_calibration_error,
+    f1_by_threshold,
+    overlap,
+    upsampled,
+)
 
 MASK_LEVEL = 127  # of 255: published masks are antialiased or JPEG-compressed
 LABEL_INDEX = [int(label) for label in Labels]
@@ -65,7 +71,9 @@ def score_picture(detector: Detector, row: dict[str, str], folder: Path) -> Scor
     seconds = time.perf_counter() - started
     result: dict[str, Any] = {}
     if row.get("mask_path"):
-        result = _mask_scores(verdict, _truth(folder / row["mask_path"], image.shape[:2]))
+        result = _mask_scores(
+            verdict, read_mask(folder / row["mask_path"], (image.shape[0], image.shape[1]))
+        )
     return Scored(
         row["path"], row["set"], Labels[row["label"]], verdict.logprobs, seconds,
         image.shape[0] * image.shape[1] / 1e6, **result,
@@ -113,7 +121,8 @@ def evaluate(detector: Detector, manifest: Path) -> list[Scored]:
     return [score_picture(detector, row, manifest.parent) for row in tqdm(rows, desc="evaluate")]
 
 
-def _truth(path: Path, size: tuple[int, int]) -> NDArray[np.bool_]:
+def read_mask(path: Path, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """A published mask, (H, W) bool; resized to the picture where the two differ."""
     with Image.open(path) as image:
         grey = image.convert("L")
         if grey.size != size[::-1]:
@@ -125,9 +134,7 @@ def _mask_scores(verdict: Verdict, truth: NDArray[np.bool_]) -> dict[str, Any]:
     if verdict.mask is None or verdict.manipulation is None or not 0 < truth.mean() < 1:
         return {}
     counts = overlap(verdict.mask, truth)
-    wide = np.asarray(
-        Image.fromarray(verdict.manipulation).resize(truth.shape[::-1], Image.Resampling.BILINEAR)
-    )
+    wide = upsampled(verdict.manipulation, (truth.shape[0], truth.shape[1]))
     return {
         "f1": counts.f1,
         "iou": counts.iou,
@@ -149,7 +156,14 @@ def write(scored: list[Scored], out: Path) -> dict[str, Any]:
         writer.writerow(["path", "set", "label", *(label.name for label in Labels), "f1", "auc"])
         for item in scored:
             writer.writerow(
-                [item.path, item.group, item.label.name, *np.round(item.logprobs, 4), item.f1, item.auc]
+                [
+                    item.path,
+                    item.group,
+                    item.label.name,
+                    *np.round(item.logprobs, 4),
+                    item.f1,
+                    item.auc,
+                ]
             )
     return figures
 

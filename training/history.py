@@ -26,12 +26,17 @@ SAMPLINGS = (
 
 def jpeg(picture: Picture, rng: np.random.Generator, low: int = 60) -> Picture:
     """One JPEG round trip: quality `low`..99, three chroma modes, two encoders."""
-    quality = int(rng.choice(COMMON_QUALITIES)) if rng.random() < 0.5 else int(rng.integers(low, 100))
+    quality = (
+        int(rng.choice(COMMON_QUALITIES)) if rng.random() < 0.5 else int(rng.integers(low, 100))
+    )
     quality = max(low, quality)
     if rng.random() < 0.25:
         buffer = io.BytesIO()
         Image.fromarray(picture).save(
-            buffer, "JPEG", quality=quality, subsampling=int(rng.choice([0, 2], p=[0.4, 0.6])),
+            buffer,
+            "JPEG",
+            quality=quality,
+            subsampling=int(rng.choice([0, 2], p=[0.4, 0.6])),
             optimize=bool(rng.random() < 0.5),
         )
         return np.asarray(Image.open(buffer).convert("RGB"))
@@ -129,10 +134,11 @@ def after(picture: Picture, rng: np.random.Generator) -> Picture:
     return webp(picture, rng) if draw < 0.78 else picture
 
 
-def to_bytes(values: NDArray[np.floating]) -> Picture:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def to_bytes(values: NDArray[np.floating] | Picture) -> Picture:
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
 
 
 def _round_trip(extension: str, picture: Picture, options: list[int]) -> Picture:
-    _, data = cv2.imencode(extension, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
-    return np.asarray(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
+    _, data = cv2.imencode(extension, np.ascontiguousarray(picture[..., ::-1]), options)
+    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return np.ascontiguousarray(decoded[..., ::-1])

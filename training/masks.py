@@ -28,7 +28,11 @@ def random_mask(
         else:
             name = str(rng.choice(names, p=weights))
             mask = {
-                "lasso": lasso, "blob": blob, "strokes": strokes, "box": box, "ellipse": ellipse
+                "lasso": lasso,
+                "blob": blob,
+                "strokes": strokes,
+                "box": box,
+                "ellipse": ellipse,
             }[name](size, rng)
         if MIN_AREA <= mask.mean() <= MAX_AREA:
             return mask
@@ -78,7 +82,9 @@ def blob(size: Size, rng: np.random.Generator) -> Mask:
     """The largest component of smoothed noise above a level."""
     side = int(rng.integers(4, 12))
     noise = cv2.resize(
-        rng.standard_normal((side, side)).astype(np.float32), size[::-1], interpolation=cv2.INTER_CUBIC
+        rng.standard_normal((side, side)).astype(np.float32),
+        size[::-1],
+        interpolation=cv2.INTER_CUBIC,
     )
     level = np.quantile(noise, 1 - rng.uniform(0.04, 0.35))
     count, parts, stats, _ = cv2.connectedComponentsWithStats((noise > level).astype(np.uint8))
@@ -136,7 +142,7 @@ def _scale(size: Size, rng: np.random.Generator) -> float:
 
 
 def _centre(size: Size, rng: np.random.Generator) -> NDArray[np.float64]:
-    return rng.uniform(0.12, 0.88, 2) * np.array(size[::-1])
+    return np.asarray(rng.uniform(0.12, 0.88, 2) * np.array(size[::-1]))
 
 
 def _filled(size: Size, points: NDArray[np.int32]) -> Mask:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 THRESHOLDS = np.linspace(0.02, 0.98, 49)  # candidates for the best threshold
 
@@ -34,9 +35,7 @@ class Overlap(NamedTuple):
 
 def overlap(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Overlap:
     hit = int(np.count_nonzero(predicted & truth))
-    return Overlap(
-        hit, int(np.count_nonzero(predicted)) - hit, int(np.count_nonzero(truth)) - hit
-    )
+    return Overlap(hit, int(np.count_nonzero(predicted)) - hit, int(np.count_nonzero(truth)) - hit)
 
 
 def f1_by_threshold(
@@ -52,10 +51,20 @@ def f1_by_threshold(
     return np.where(denominator == 0, 1.0, 2 * found / np.maximum(denominator, 1))
 
 
+def f1_of_map(manipulation: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """`f1_by_threshold` of a map of any resolution, upsampled bilinearly to the truth's."""
+    return f1_by_threshold(upsampled(manipulation, (truth.shape[0], truth.shape[1])), truth)
+
+
+def upsampled(manipulation: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    image = Image.fromarray(manipulation)
+    return np.asarray(image.resize(size[::-1], Image.Resampling.BILINEAR))
+
+
 def expected_calibration_error(
     probabilities: NDArray[np.floating], labels: NDArray[np.integer], bins: int = 15
 ) -> float:
-    """ECE of the winning class (Guo et al., arXiv 1706.04599): (N, K) probabilities, (N,) labels."""
+    """ECE of the winning class (arXiv 1706.04599): (N, K) probabilities, (N,) labels."""
     confidence = probabilities.max(1)
     right = probabilities.argmax(1) == labels
     index = np.minimum((confidence * bins).astype(int), bins - 1)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,11 @@ from detector.imaging import ImageError, decode
 SIDE = 512  # pixels: room for a 256 or 320 crop after resizing and rotation
 LARGE = 1100  # shorter side from which a picture gives several crops
 SEGMENT_SIDE = 256  # pixels: segments need shapes, not detail
+DRAWN = "not photographic"  # in a picture's note: posters, stickers, drawings, screens
 MIN_SIDE = 64  # pixels: below it there is nothing to learn from
+
+
+Packed: TypeAlias = tuple[dict[str, str], NDArray[np.uint8], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class Entry:
     width: int
     pixels_at: int
     segments_at: int
+    photographic: bool = True
 
 
 class Pack:
@@ -84,7 +90,7 @@ def segment(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Felzenszwalb's graph segmentation at (256, 256), numbered modulo 256."""
     small = Image.fromarray(crop).resize((SEGMENT_SIDE, SEGMENT_SIDE), Image.Resampling.BOX)
     labels = felzenszwalb(np.asarray(small), scale=200, sigma=0.8, min_size=120)
-    return (labels % 256).astype(np.uint8)
+    return np.asarray(labels % 256, np.uint8)
 
 
 def _crop(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -96,7 +102,7 @@ def _crop(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint
     return np.ascontiguousarray(image[top : top + SIDE, left : left + SIDE])
 
 
-def _read(job: tuple[Path, dict[str, str]]) -> list[tuple[dict[str, str], NDArray, NDArray]]:
+def _read(job: tuple[Path, dict[str, str]]) -> list[Packed]:
     path, row = job
     try:
         image = decode(path.read_bytes())
@@ -109,21 +115,24 @@ def _read(job: tuple[Path, dict[str, str]]) -> list[tuple[dict[str, str], NDArra
 
 
 def build(store: Path, out: Path, workers: int) -> None:
-    """Write `pixels.bin`, `segments.bin` and `index.json` for every picture of the store."""
-    with (store / "index.csv").open(newline="") as file:
-        jobs = [(store / row["path"], row) for row in csv.DictReader(file)]
+    """Add the store's pictures that are not in the pack yet; makes the pack if there is none."""
     out.mkdir(parents=True, exist_ok=True)
-    entries: list[Entry] = []
-    pixels_at = segments_at = 0
+    entries = Pack(out).entries if (out / "index.json").exists() else []
+    known = {entry.sha256 for entry in entries}
+    with (store / "index.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["sha256"] not in known]
+    jobs = [(store / row["path"], row) for row in rows]
     with (
-        (out / "pixels.bin").open("wb") as pixels,
-        (out / "segments.bin").open("wb") as segments,
+        (out / "pixels.bin").open("r+b" if entries else "wb") as pixels,
+        (out / "segments.bin").open("r+b" if entries else "wb") as segments,
         ProcessPoolExecutor(workers) as pool,
     ):
+        pixels_at = pixels.seek(sum(entry.height * entry.width * 3 for entry in entries))
+        segments_at = segments.seek(len(entries) * SEGMENT_SIDE**2)
         for results in tqdm(pool.map(_read, jobs, chunksize=8), total=len(jobs), desc="pack"):
             for row, crop, labels in results:
                 generator = row["generator_or_camera"]
-                where = (*crop.shape[:2], pixels_at, segments_at)
+                where = (*crop.shape[:2], pixels_at, segments_at, DRAWN not in row["note"])
                 entries.append(Entry(row["label"], row["source"], generator, row["sha256"], *where))
                 pixels_at += pixels.write(crop.tobytes())
                 segments_at += segments.write(labels.tobytes())

@@ -69,7 +69,8 @@ class Run:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.step, self.spent = 0, 0.0
         torch.manual_seed(config.seed)
-        self.model = build(config).to(self.device, memory_format=torch.channels_last)
+        self.model = build(config)
+        self.model.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-arg]
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=config.weight_decay)
         self.amp = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
@@ -110,8 +111,7 @@ class Run:
         }  # fmt: skip
         torch.save(state, self.checkpoint.with_suffix(".tmp"))
         os.replace(self.checkpoint.with_suffix(".tmp"), self.checkpoint)
-        self.average.to(torch.float16).save_pretrained(self.folder / "export")
-        self.average.to(torch.float32)
+        copy.deepcopy(self.average).half().save_pretrained(self.folder / "export")
 
     def _restore(self) -> None:
         state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
@@ -140,7 +140,9 @@ class Run:
     def _follow(self) -> None:
         """Move the average; faster in the beginning, when the weights still travel."""
         keep = min(self.config.ema, (1 + self.step) / (10 + self.step))
-        pairs = zip(self.average.state_dict().values(), self.model.state_dict().values(), strict=True)
+        pairs = zip(
+            self.average.state_dict().values(), self.model.state_dict().values(), strict=True
+        )
         for mean, value in pairs:
             if mean.dtype.is_floating_point:
                 mean.lerp_(value, 1 - keep)
@@ -209,7 +211,8 @@ class _Log:
     """Losses step by step in a CSV file, and their recent means."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self._means = path, {}
+        self.path = path
+        self._means: dict[str, float] = {}
         self._fresh = not path.exists()
 
     def add(self, step: int, seconds: float, loss: Losses) -> None:

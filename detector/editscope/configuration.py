@@ -26,6 +26,7 @@ class EditScopeConfig(PretrainedConfig):
 
     def __init__(
         self,
+        *,
         noise_widths: tuple[int, ...] = (24, 48, 96, 128),
         grid_width: int = 64,
         correlation_width: int = 64,

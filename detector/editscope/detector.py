@@ -22,7 +22,7 @@ WARM_UP = 128  # pixels a side of the picture that makes torch build its kernels
 
 
 class EditScopeDetector(Detector):
-    """Loads `config.json` and `model.safetensors` from `model_path` and judges at native resolution."""
+    """Judges at native resolution with the weights in `model_path`."""
 
     model: EditScopeModel
 
@@ -48,7 +48,9 @@ class EditScopeDetector(Detector):
             scores, pooled = self._inspect(padded(image, tile))
             canvas.add(tile, scores)
             weighted = [part * tile.area for part in pooled]
-            sums = weighted if sums is None else [a + b for a, b in zip(sums, weighted, strict=True)]
+            sums = (
+                weighted if sums is None else [a + b for a, b in zip(sums, weighted, strict=True)]
+            )
         assert sums is not None  # every picture has a tile
         mean = Pooled(*(part / sum(tile.area for tile in windows) for part in sums))
         cells = canvas.mean()

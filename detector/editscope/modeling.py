@@ -8,6 +8,7 @@ small region still counts (means of the map's highest values) and that any pictu
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -53,7 +54,9 @@ class Pooled(NamedTuple):
 
 
 def block(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(conv(inputs, outputs, kernel, stride), norm(outputs), nn.ReLU(inplace=True))
+    return nn.Sequential(
+        conv(inputs, outputs, kernel, stride), norm(outputs), nn.ReLU(inplace=True)
+    )
 
 
 class Residual(nn.Module):
@@ -77,8 +80,7 @@ class NoiseBranch(nn.Module):
         self.residual = NoiseResidual()
         self.stem = block(9, widths[0], 5, 2)
         self.levels = nn.ModuleList(
-            nn.Sequential(block(a, b, 3, 2), Residual(b))
-            for a, b in zip(widths, widths[1:], strict=False)
+            nn.Sequential(block(a, b, 3, 2), Residual(b)) for a, b in pairwise(widths)
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:
@@ -129,7 +131,9 @@ class EditScopeModel(PreTrainedModel):
         self.trunk = Trunk()
         self.noise = NoiseBranch(noise)
         self.dct = BlockDCT()
-        self.grid = nn.Sequential(block(2 * BLOCK**2, config.grid_width, 1), block(config.grid_width, config.grid_width))
+        self.grid = nn.Sequential(
+            block(2 * BLOCK**2, config.grid_width, 1), block(config.grid_width, config.grid_width)
+        )
         self.correlation = SelfCorrelation(TAP_CHANNELS[3] + noise[3], config.correlation_width)
         inputs = (
             TAP_CHANNELS[1] + noise[1],

@@ -61,9 +61,9 @@ class Canvas:
         height = -(-tile.bottom // self._stride) - top
         width = -(-tile.right // self._stride) - left
         weight = np.minimum.outer(_ramp(height), _ramp(width))
-        cells = np.s_[top : top + height, left : left + width]
-        self._sum[(slice(None), *cells)] += scores[:, :height, :width] * weight
-        self._weight[cells] += weight
+        rows, columns = slice(top, top + height), slice(left, left + width)
+        self._sum[:, rows, columns] += scores[:, :height, :width] * weight
+        self._weight[rows, columns] += weight
 
     def mean(self) -> NDArray[np.float32]:
         return self._sum / self._weight

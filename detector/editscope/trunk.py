@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 BN_EPS = 1e-3  # the value the ImageNet weights were trained with
-BN_MOMENTUM = 0.01  # likewise (TensorFlow's 0.99)
+BN_MOMENTUM = 0.05  # runs are short: statistics must follow the weights within tens of steps
 STEM_CHANNELS = 32  # fixed in the Lite family
 
 
@@ -39,9 +39,7 @@ TAPS = (0, 1, 2, 4, 6)  # the last stage at each stride: 2, 4, 8, 16, 32
 TAP_CHANNELS = tuple(LITE0[stage].channels for stage in TAPS)
 
 
-def conv(
-    inputs: int, outputs: int, kernel: int = 3, stride: int = 1, groups: int = 1
-) -> nn.Conv2d:
+def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, groups: int = 1) -> nn.Conv2d:
     """A convolution without bias that keeps ceil(size / stride), centred for odd kernels."""
     return nn.Conv2d(
         inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from detector.deadline import Deadline, DeadlineExceeded
+from detector.editscope.detector import EditScopeDetector, fitted, pick_device, without_specks
+from detector.editscope.modeling import EditScopeModel
+from detector.verdict import decide
+from tests.detector.editscope.test_modeling import TINY
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory: pytest.TempPathFactory) -> EditScopeDetector:
+    folder = tmp_path_factory.mktemp("models")
+    torch.manual_seed(0)
+    EditScopeModel(TINY).half().save_pretrained(folder / "team" / "tiny")
+    loaded = EditScopeDetector("team/tiny", folder, "cpu")
+    loaded.load_model()
+    return loaded
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 900), (63, 65), (401, 299), (900, 1000)])
+def test_any_size_gets_finite_scores_and_a_fitting_map(
+    detector: EditScopeDetector, size: tuple[int, int]
+) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    detection = detector.detect(image, Deadline.never())
+    assert detection.manipulation is not None
+    assert detection.manipulation.shape == (-(-size[0] // 4), -(-size[1] // 4))
+    assert 0 <= detection.manipulation.min() <= detection.manipulation.max() <= 1
+    verdict = decide(detection, size)
+    assert np.exp(verdict.logprobs).sum() == pytest.approx(1)
+
+
+def test_the_same_pixels_give_the_same_answer(detector: EditScopeDetector) -> None:
+    image = np.random.default_rng(1).integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    first, again = (detector.detect(image, Deadline.never()) for _ in range(2))
+    np.testing.assert_array_equal(first.logprobs, again.logprobs)
+
+
+def test_too_little_time_for_all_tiles_is_said_early(detector: EditScopeDetector) -> None:
+    image = np.zeros((1600, 1600, 3), np.uint8)
+    with pytest.raises(DeadlineExceeded):
+        detector.detect(image, Deadline.after(-1))
+
+
+def test_a_missing_file_is_an_error_when_loading(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="nobody/nothing"):
+        EditScopeDetector("nobody/nothing", tmp_path).load_model()
+
+
+def test_specks_go_and_regions_stay() -> None:
+    manipulation = np.zeros((100, 100), np.float32)
+    manipulation[10, 10] = 0.9
+    manipulation[40:60, 40:60] = 0.8
+    cleaned = without_specks(manipulation, 0.5)
+    assert cleaned[10, 10] == 0.5
+    assert (cleaned[40:60, 40:60] == np.float32(0.8)).all()
+    assert without_specks(np.zeros((5, 5), np.float32), 0.5).max() == 0
+
+
+def test_fitted_keeps_whole_cells_as_they_are_and_shape_always() -> None:
+    cells = np.random.default_rng(0).random((10, 12)).astype(np.float32)
+    assert fitted(cells, 40, 48) is cells
+    assert fitted(cells, 38, 45).shape == (10, 12)
+
+
+def test_auto_takes_the_cpu_where_there_is_no_accelerator() -> None:
+    assert pick_device("cpu") == torch.device("cpu")
+    assert pick_device("auto").type in {"cpu", "cuda", "mps"}

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.ndimage import binary_dilation
+
+from tests.training.conftest import scene
+from training import edits, synthesis
+from training.history import Picture
+from training.masks import Mask
+
+BASE = scene(3, 240, 300)
+SEGMENTS = np.kron(np.arange(30, dtype=np.uint8).reshape(5, 6), np.ones((51, 42), np.uint8))
+
+
+def draw(kind: str, seed: int) -> tuple[Picture, Mask]:
+    rng = np.random.default_rng(seed)
+    if kind == "splice":
+        shape = np.zeros((200, 200), dtype=bool)
+        shape[50:140, 60:150] = True
+        return edits.splice(BASE, scene(9, 200, 200), shape, rng)
+    functions = {
+        "copy_move": edits.copy_move, "remove": edits.remove, "retouch": edits.retouch,
+        "redraw": synthesis.local,
+    }  # fmt: skip
+    return functions[kind](BASE, SEGMENTS, rng)
+
+
+@pytest.mark.parametrize("kind", ["splice", "copy_move", "remove", "retouch", "redraw"])
+@pytest.mark.parametrize("seed", range(6))
+def test_what_the_mask_leaves_out_stays_as_it_was(kind: str, seed: int) -> None:
+    image, mask = draw(kind, seed)
+    assert image.shape == BASE.shape
+    assert image.dtype == np.uint8
+    assert mask.shape == BASE.shape[:2]
+    if not mask.any():
+        return
+    distance = 16  # beyond the widest feathering, four times sigma 4
+
+    far = ~binary_dilation(mask, iterations=distance)
+    np.testing.assert_array_equal(image[far], BASE[far])
+
+
+@pytest.mark.parametrize("kind", ["splice", "copy_move", "redraw"])
+def test_what_the_mask_holds_has_changed(kind: str) -> None:
+    changed = []
+    for seed in range(8):
+        image, mask = draw(kind, seed)
+        if mask.any():
+            changed.append((image != BASE).any(2)[mask].mean())
+    assert np.mean(changed) > 0.8
+
+
+def test_the_same_seed_gives_the_same_edit() -> None:
+    for kind in ("splice", "copy_move", "remove", "retouch", "redraw"):
+        (first, mask), (second, again) = draw(kind, 5), draw(kind, 5)
+        np.testing.assert_array_equal(first, second)
+        np.testing.assert_array_equal(mask, again)
+
+
+def test_redrawn_pictures_lose_their_sensor_noise_and_keep_their_content() -> None:
+    redrawn = synthesis.redraw(BASE, np.random.default_rng(0))
+    assert redrawn.shape == BASE.shape
+    difference = redrawn.astype(int) - BASE
+    assert 1 < np.abs(difference).mean() < 30

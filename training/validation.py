@@ -1,0 +1,137 @@
+"""Make the manifests for calibration and for the report, from pictures training never saw.
+
+    python -m training.validation --store data/store --pack data/pack --edited data/edited \
+        --out data/validation
+
+Writes `calibration.csv` and `report.csv` (columns path, label, mask_path, set; paths relative to
+`--out`). No picture, and no third-party edited set but NIST's, is in both. Kinds of edits for which
+no third-party pictures with masks are at hand are composed from held-out sources for calibration;
+the report holds third-party pictures only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from detector.contract import Labels
+from training.compose import HELD_OUT, Composer
+from training.pack import Pack
+
+COLUMNS = ("path", "label", "mask_path", "set")
+PER_SOURCE = 12  # pictures of one held-out source in each manifest: no source may dominate
+MAX_PIXELS = 5_000_000  # of a picture: keeps a report on two cores within minutes
+COMPOSED = 40  # pictures of each local label made for calibration
+COMPOSED_SIDE = 384  # pixels
+NIST_EACH = 40  # of the 183 NIST pictures in each manifest
+Row = dict[str, str]
+
+
+def held_out(store: Path, rng: np.random.Generator) -> tuple[list[Row], list[Row]]:
+    """Whole pictures of held-out sources, split in two halves source by source."""
+    by_source: dict[str, list[Row]] = defaultdict(list)
+    with (store / "index.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            if row["source"] in HELD_OUT and int(row["width"]) * int(row["height"]) < MAX_PIXELS:
+                by_source[row["source"]].append(row)
+    calibration: list[Row] = []
+    report: list[Row] = []
+    for source in sorted(by_source):
+        rows = by_source[source]
+        order = rng.permutation(len(rows))
+        half = min(PER_SOURCE, len(rows) // 2)
+        for chosen, target in ((order[:half], calibration), (order[half : 2 * half], report)):
+            target += [
+                _row(store / rows[i]["path"], rows[i]["label"], None, f"held_{rows[i]['label']}")
+                for i in chosen
+            ]
+    return calibration, report
+
+
+def third_party(edited: Path, rng: np.random.Generator) -> tuple[list[Row], list[Row]]:
+    """Published edits with masks: of NIST's some for each purpose, all others for the report."""
+    nist: list[Row] = []
+    report: list[Row] = []
+    with (edited / "manifest.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            mask = edited / row["mask_path"] if row["mask_path"] else None
+            target = nist if row["set"].startswith("nist") else report
+            target.append(_row(edited / row["path"], row["label"], mask, row["set"]))
+    order = rng.permutation(len(nist))
+    calibration = [nist[i] for i in order[:NIST_EACH]]
+    return calibration, report + [nist[i] for i in order[NIST_EACH : 2 * NIST_EACH]]
+
+
+def collected(store: Path) -> list[Row]:
+    """The edited pictures that `training.collect` gathered, all for the report."""
+    with (store / "edited.csv").open(newline="") as file:
+        return [
+            _row(store / row["path"], row["label"], store / row["mask_path"], row["source"])
+            for row in csv.DictReader(file)
+        ]
+
+
+def composed(pack: Path, out: Path) -> list[Row]:
+    """Local edits of held-out pictures with held-out donors, written as PNG."""
+    composer = Composer(Pack(pack), COMPOSED_SIDE, seed=1, held_out=True)
+    wanted = {Labels.LocallyEdited: COMPOSED, Labels.LocallySynthesized: COMPOSED}
+    rows: list[Row] = []
+    number = 0
+    (out / "composed").mkdir(parents=True, exist_ok=True)
+    while any(wanted.values()):
+        sample = composer.sample(number)
+        label = Labels(sample.label)
+        if wanted.get(label, 0):
+            wanted[label] -= 1
+            picture, mask = (out / "composed" / f"{number}{end}.png" for end in ("", "_mask"))
+            Image.fromarray(sample.image).save(picture)
+            Image.fromarray((sample.mask > 0).astype(np.uint8) * 255).save(mask)
+            rows.append(_row(picture, label.name, mask, f"composed_{sample.kind}"))
+        number += 1
+    return rows
+
+
+def _row(path: Path, label: str, mask: Path | None, group: str) -> Row:
+    values = (str(path.resolve()), label, str(mask.resolve()) if mask else "", group)
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _write(rows: list[Row], path: Path) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        for row in rows:
+            relative = {
+                name: os.path.relpath(row[name], path.parent.resolve())
+                for name in ("path", "mask_path")
+                if row[name]
+            }
+            writer.writerow(row | relative)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", type=Path, default=Path("data/store"))
+    parser.add_argument("--pack", type=Path, default=Path("data/pack"))
+    parser.add_argument("--edited", type=Path, default=Path("data/edited"))
+    parser.add_argument("--out", type=Path, default=Path("data/validation"))
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(0)
+    whole = held_out(arguments.store, rng)
+    edits = third_party(arguments.edited, rng)
+    calibration = [*whole[0], *edits[0], *composed(arguments.pack, arguments.out)]
+    report = [*whole[1], *edits[1], *collected(arguments.store)]
+    _write(calibration, arguments.out / "calibration.csv")
+    _write(report, arguments.out / "report.csv")
+    print(f"{len(calibration)} pictures to calibrate on, {len(report)} to report on")
+
+
+if __name__ == "__main__":
+    main()
