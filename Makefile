@@ -1,0 +1,70 @@
+# make serve   the page and the API at http://localhost:8000 (HOST=... PORT=... to change it)
+# make help    everything else
+
+PYTHON ?= python3
+VENV ?= venv
+BIN := $(VENV)/bin
+# On Linux PyPI's torch is the CUDA build: gigabytes that a CPU has no use for. This index has the
+# CPU build. TORCH_INDEX= (empty) takes PyPI's, .../whl/cu130 a CUDA build of choice.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+TORCH := $(shell sed -n 's/^\(torch==[^ ;]*\).*/\1/p' requirements.txt)
+# What the CUDA build brings: left out of the lock, since the CPU build has no need of it.
+CUDA := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-,cublas cuda-cupti \
+	cuda-nvrtc cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 \
+	nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve api download test lint lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(VENV)/.runtime ## Create venv/ and install what the service needs
+
+serve: setup ## Serve the page and the API
+	$(BIN)/python app.py
+
+api: setup ## Serve the API alone
+	$(BIN)/python api.py
+
+download: setup ## Fetch the example model microsoft/resnet-18 into models/
+	PYTHON=$(BIN)/python ./download-model.sh
+
+test: $(VENV)/.development ## Run the tests (ARGS="tests/test_api.py -k name" for some)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.development ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+
+lock: $(BIN)/python ## Pin requirements*.in in requirements*.txt; UPGRADE=--upgrade for newer ones
+	$(BIN)/python -m pip install --quiet uv==0.13.9
+	for name in requirements requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-python-downloads \
+			--custom-compile-command "make lock" $(CUDA:%=--no-emit-package %) $(UPGRADE) \
+			$$name.in --output-file $$name.txt || exit 1; \
+	done
+
+clean: ## Remove venv/ and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo "Python 3.10 or newer is needed; name one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { rm -rf $(VENV); echo "Python's venv module is needed: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.runtime: requirements.txt | $(BIN)/python
+	@index=; if [ -n "$(TORCH_INDEX)" ]; then \
+		if $(BIN)/python -c 'import sys, urllib.request as u; u.urlopen(sys.argv[1], timeout=10)' \
+			$(TORCH_INDEX)/torch/ 2>/dev/null; then index="--extra-index-url $(TORCH_INDEX)"; \
+		else echo "$(TORCH_INDEX) is out of reach: taking torch from pip's other sources"; fi; fi; \
+	set -x; $(BIN)/python -m pip install $$index $(TORCH)
+	$(BIN)/python -m pip install -r requirements.txt
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
+	$(BIN)/python -m pip install -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,98 @@
+"""The cards beside the picture: verdict and bars; limits and facts. Plain HTML, no script."""
+
+from __future__ import annotations
+
+from html import escape
+
+from demo.examine import Examination
+from demo.orientation import upright
+from demo.words import CAVEAT, LIMITS, MEANINGS, NAMES, headline, percent, step_note, whereabouts
+from detector.contract import Labels
+
+STEPS = {"full": "full", "reduced": "reduced", "prior": "not examined"}
+
+
+def verdict_card(examination: Examination) -> str:
+    """What is claimed, how surely, and where."""
+    analysis, verdict = examination.analysis, examination.verdict
+    words = headline(verdict.probabilities, analysis.step)
+    mask = None if verdict.mask is None else upright(verdict.mask, examination.orientation)
+    where = "" if analysis.step == "prior" else whereabouts(mask, verdict.label)
+    note = step_note(analysis.step)
+    tone = "unsure" if words.uncertain else "calm" if verdict.label is Labels.Natural else "alert"
+    number = f'<span class="es-percent">{words.percent}</span>' if words.percent else ""
+    return (
+        f'<section class="es-card" data-tone="{tone}" role="status">'
+        '<h2 class="es-label">Verdict</h2>'
+        f'<p class="es-headline"><span>{escape(words.text)}</span>{number}</p>'
+        f'<p class="es-detail">{escape(words.detail)} {escape(where)}</p>'
+        + (f'<p class="es-note">{escape(note)}</p>' if note else "")
+        + f'{_bars(examination)}<p class="es-caveat">{CAVEAT}</p></section>'
+    )
+
+
+def problem_card(message: str) -> str:
+    """The card for a file that cannot be judged; `message` is one sentence."""
+    return (
+        '<section class="es-card" data-tone="problem" role="alert">'
+        '<h2 class="es-label">No verdict</h2>'
+        f'<p class="es-headline"><span>{escape(message)}</span></p>'
+        '<p class="es-detail">JPEG, PNG, WebP, AVIF, GIF and BMP pictures can be read.</p>'
+        "</section>"
+    )
+
+
+def opening_card() -> str:
+    """The card before there is a picture: which answers there are."""
+    rows = "".join(
+        f"<div><dt>{NAMES[label]}</dt><dd>{MEANINGS[label]}</dd></div>" for label in Labels
+    )
+    return (
+        '<section class="es-card" data-tone="idle">'
+        '<h2 class="es-label">What it answers</h2>'
+        '<p class="es-lead">Four possible answers, each with a probability, and a map of the '
+        "pixels held to be altered.</p>"
+        f'<dl class="es-answers">{rows}</dl><p class="es-caveat">{CAVEAT}</p></section>'
+    )
+
+
+def notes_card(examination: Examination | None = None, model: str = "") -> str:
+    """The limits, always; and what was examined, by which detector, once something was."""
+    facts = "" if examination is None else _facts(examination, model)
+    return (
+        '<section class="es-card es-notes"><h2 class="es-label">How far to trust it</h2>'
+        f'<p class="es-limits">{LIMITS}</p>{facts}</section>'
+    )
+
+
+def _bars(examination: Examination) -> str:
+    rows = []
+    probabilities = examination.verdict.probabilities
+    for label in Labels:
+        value = float(probabilities[label])
+        top = " es-top" if label is examination.verdict.label else ""
+        rows.append(
+            f'<li class="es-bar{top}"><span class="es-bar-name">{NAMES[label]}'
+            f"<small>{label.name}</small></span>"
+            f'<span class="es-bar-value">{percent(value)}</span>'
+            f'<span class="es-bar-track" aria-hidden="true">'
+            f'<span style="width:{value * 100:.2f}%"></span></span></li>'
+        )
+    return f'<ul class="es-bars" aria-label="Probabilities">{"".join(rows)}</ul>'
+
+
+def _facts(examination: Examination, model: str) -> str:
+    height, width = examination.image.shape[:2]
+    analysis = examination.analysis
+    size = f"{width} \u00d7 {height} px"
+    if examination.orientation != 1:
+        size += " stored, shown upright"
+    facts = {
+        "File": examination.name,
+        "Size": size,
+        "Time": f"{analysis.seconds:.1f} s" if analysis.seconds >= 0.1 else "under 0.1 s",
+        "Resolution": STEPS[analysis.step],
+        "Model": model,
+    }
+    rows = "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items())
+    return f'<dl class="es-facts">{rows}</dl>'

@@ -1,0 +1,70 @@
+"""From an uploaded file to an examination: read, decode, ask the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo.orientation import read_orientation
+from detector.imaging import ImageError, decode
+from detector.verdict import Verdict
+from engine import Analysis, Engine, NotReady
+from slots import Busy
+
+# The decoder speaks to programs of "data"; whoever sent a file is told about the file.
+SENTENCES = {
+    "not_an_image": "This file is not a picture.",
+    "corrupt_image": "This picture's file is damaged: nothing of it can be shown.",
+}
+
+
+class Problem(Exception):
+    """No verdict can be given; the message is one sentence for the person who sent the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """One picture and what was found.
+
+    Attributes:
+        name: the file's name as its sender calls it.
+        image: (H, W, 3) uint8 RGB, as stored.
+        orientation: EXIF, 1..8; how `image` asks to be seen.
+        analysis: the engine's answer for `image`.
+    """
+
+    name: str
+    image: NDArray[np.uint8]
+    orientation: int
+    analysis: Analysis
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.analysis.verdict
+
+
+def examine(path: Path, name: str, engine: Engine, max_pixels: int) -> Examination:
+    """Examine the file at `path`.
+
+    Raises:
+        Problem: the file is no picture that can be read, or the engine has no room now.
+    """
+    data = path.read_bytes()
+    try:
+        image = decode(data, max_pixels)
+    except ImageError as error:
+        raise Problem(SENTENCES.get(error.code) or str(error)) from error
+    try:
+        analysis = engine.analyse(image)
+    except NotReady as error:
+        raise Problem(
+            "The detector could not be loaded; the server's log says why."
+            if engine.failure
+            else "The detector is still loading. Try again in a few seconds."
+        ) from error
+    except Busy as error:
+        raise Problem("Too many pictures are waiting. Try again in a moment.") from error
+    return Examination(name, image, read_orientation(data), analysis)

@@ -1,0 +1,160 @@
+"""The verdict in words a layman reads right: what is claimed, how surely, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.contract import Labels
+
+Step = Literal["full", "reduced", "prior"]
+
+SURE = 0.85  # above it "very likely": at least six to one
+LIKELY = 0.6  # above it "probably"
+EVEN = 0.5  # below it the likeliest answer is likelier wrong than right
+CLOSE = 0.15  # two answers nearer than this are not told apart
+SPREAD = 0.6  # marked area reaching over this share of both sides is "spread over the picture"
+THIRDS = (0.38, 0.62)  # a centre of gravity between them is neither left nor right
+WHOLE = 0.98  # a mask covering more is a claim about the picture as a whole
+
+NAMES = {
+    Labels.Natural: "Unaltered photo",
+    Labels.FullySynthesized: "Wholly AI-generated",
+    Labels.LocallyEdited: "Edited in part",
+    Labels.LocallySynthesized: "Partly redrawn by AI",
+}
+MEANINGS = {
+    Labels.Natural: "no sign of alteration was found",
+    Labels.FullySynthesized: "the whole picture comes from a generator",
+    Labels.LocallyEdited: "something was pasted, cloned, removed or retouched",
+    Labels.LocallySynthesized: "a region was filled in by a generative model",
+}
+_CLAIMS = {
+    Labels.Natural: "an unaltered photo",
+    Labels.FullySynthesized: "wholly AI-generated",
+    Labels.LocallyEdited: "edited in part",
+    Labels.LocallySynthesized: "partly redrawn by AI",
+}
+CAVEAT = "A statistical indication, not proof."
+LIMITS = (
+    "The detector can miss an alteration and can accuse a genuine photo, above all when a picture "
+    "is small, heavily compressed, screenshotted or filtered. Never decide on this alone: look "
+    "for the source and for other copies."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What is said first.
+
+    Attributes:
+        text: the claim, without its number.
+        percent: its probability as shown, e.g. `83 %`; empty where there is none to claim.
+        detail: one sentence on what the claim means.
+        uncertain: whether the page should look undecided.
+    """
+
+    text: str
+    percent: str
+    detail: str
+    uncertain: bool
+
+
+def headline(probabilities: NDArray[np.float64], step: Step) -> Headline:
+    """Put four probabilities (in the order of `Labels`, sum 1) into words."""
+    if step == "prior":
+        return Headline(
+            "No answer for this picture",
+            "",
+            "It could not be examined; the figures below say nothing about it.",
+            uncertain=True,
+        )
+    first, second = (Labels(int(i)) for i in np.argsort(-probabilities, kind="stable")[:2])
+    top, next_best = float(probabilities[first]), float(probabilities[second])
+    altered = 1.0 - float(probabilities[Labels.Natural])
+    if top >= EVEN and top - next_best >= CLOSE:
+        adverb = "Very likely" if top >= SURE else "Probably" if top >= LIKELY else "Possibly"
+        detail = (
+            "No sign of alteration was found."
+            if first is Labels.Natural
+            else f"The traces suggest that {MEANINGS[first]}."
+        )
+        return Headline(f"{adverb} {_CLAIMS[first]}", percent(top), detail, uncertain=False)
+    rivals = f"{_CLAIMS[first]} ({percent(top)}) or {_CLAIMS[second]} ({percent(next_best)})"
+    if Labels.Natural not in (first, second) and altered >= LIKELY:
+        return Headline(
+            "Probably altered, but how is unclear",
+            percent(altered),
+            f"The likeliest answers are too close to tell apart: {rivals}.",
+            uncertain=True,
+        )
+    return Headline(
+        "Undecided",
+        "",
+        f"The likeliest answers are too close to tell apart: {rivals}. Treat this as no answer.",
+        uncertain=True,
+    )
+
+
+def percent(probability: float) -> str:
+    """A whole number of per cent that never claims certainty."""
+    if probability > 0.99:
+        return "> 99 %"
+    if probability < 0.01:
+        return "< 1 %"
+    return f"{probability * 100:.0f} %"
+
+
+def whereabouts(mask: NDArray[np.bool_] | None, label: Labels) -> str:
+    """One sentence on where `mask`, (H, W) as the reader sees it, is set."""
+    if mask is None:
+        return "This detector does not say where."
+    share = float(mask.mean())
+    if share >= WHOLE:
+        return "The claim is about the picture as a whole."
+    if share == 0.0:
+        if label is Labels.Natural:
+            return "No area is marked."
+        return "No single area stands out enough to be marked."
+    amount = "less than 1 %" if share < 0.01 else f"about {share * 100:.0f} %"
+    return f"Marked: {amount} of the picture, {_place(mask)}."
+
+
+def step_note(step: Step) -> str:
+    """What to know about an answer that was not made at full resolution; empty if it was."""
+    if step == "reduced":
+        return "Examined at reduced size to answer in time: small alterations may have been missed."
+    if step == "prior":
+        return (
+            "The detector did not finish, so the figures are its averages over all pictures. "
+            "Try again, or try a smaller copy."
+        )
+    return ""
+
+
+def _place(mask: NDArray[np.bool_]) -> str:
+    vertical = _centre_and_extent(mask.mean(axis=1))
+    horizontal = _centre_and_extent(mask.mean(axis=0))
+    if vertical[1] > SPREAD and horizontal[1] > SPREAD:
+        return "spread over it"
+    row = _third(vertical[0], ("upper", "", "lower"))
+    column = _third(horizontal[0], ("left", "", "right"))
+    if row and column:
+        return f"{row} {column}"
+    return {"upper": "at the top", "lower": "at the bottom"}.get(
+        row, f"on the {column}" if column else "in the middle"
+    )
+
+
+def _third(position: float, names: tuple[str, str, str]) -> str:
+    return names[0] if position < THIRDS[0] else names[2] if position > THIRDS[1] else names[1]
+
+
+def _centre_and_extent(profile: NDArray[np.floating]) -> tuple[float, float]:
+    """Median position, and the extent holding the middle nine tenths, both 0..1."""
+    cumulative = np.cumsum(profile) / profile.sum()
+    low, middle, high = np.searchsorted(cumulative, (0.05, 0.5, 0.95))
+    return (float(middle) + 0.5) / len(profile), float(high - low + 1) / len(profile)

@@ -1,0 +1,65 @@
+"""A bounded number at a time, a bounded queue in front, served in the order of arrival."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from detector.deadline import Deadline
+
+
+class Busy(Exception):
+    """As many are waiting as the queue takes."""
+
+
+class Slots:
+    """A semaphore that is fair, unlike `threading.Semaphore`, and turns away whom it cannot take.
+
+    Args:
+        slots: how many may hold one at a time, at least 1.
+        queue: how many more may wait.
+    """
+
+    def __init__(self, slots: int, queue: int) -> None:
+        self._free = slots
+        self._queue = queue
+        self._waiting: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def turn(self, deadline: Deadline) -> Iterator[bool]:
+        """Wait until it is our turn (true) or the deadline has passed (false).
+
+        Raises:
+            Busy: the queue is full.
+        """
+        granted = self._acquire(deadline)
+        try:
+            yield granted
+        finally:
+            if granted:
+                self._release()
+
+    def _acquire(self, deadline: Deadline) -> bool:
+        with self._lock:
+            if self._free:  # never while somebody waits: a slot is handed over, not put back
+                self._free -= 1
+                return True
+            if len(self._waiting) >= self._queue:
+                raise Busy
+            turn = threading.Event()
+            self._waiting.append(turn)
+        turn.wait(min(max(0.0, deadline.remaining()), threading.TIMEOUT_MAX))
+        with self._lock:
+            if not turn.is_set():
+                self._waiting.remove(turn)
+            return turn.is_set()
+
+    def _release(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from demo.words import CAVEAT, LIMITS, NAMES, headline, percent, step_note, whereabouts
+from detector.contract import Labels
+
+
+def probabilities(natural: float, full: float, edited: float, local: float) -> np.ndarray:
+    values = np.array([natural, full, edited, local])
+    assert values.sum() == pytest.approx(1.0)
+    return values
+
+
+@pytest.mark.parametrize(
+    ("values", "text", "number"),
+    [
+        ((0.05, 0.04, 0.83, 0.08), "Probably edited in part", "83 %"),
+        ((0.91, 0.03, 0.04, 0.02), "Very likely an unaltered photo", "91 %"),
+        ((0.001, 0.997, 0.001, 0.001), "Very likely wholly AI-generated", "> 99 %"),
+        ((0.25, 0.1, 0.1, 0.55), "Possibly partly redrawn by AI", "55 %"),
+    ],
+)
+def test_a_clear_winner_is_named_with_its_probability(values, text, number):
+    words = headline(probabilities(*values), "full")
+    assert (words.text, words.percent, words.uncertain) == (text, number, False)
+
+
+def test_a_tie_with_natural_is_undecided_and_names_both():
+    words = headline(probabilities(0.42, 0.08, 0.46, 0.04), "full")
+    assert words.uncertain
+    assert words.text == "Undecided"
+    assert words.percent == ""
+    assert "edited in part (46 %) or an unaltered photo (42 %)" in words.detail
+
+
+def test_two_kinds_of_alteration_in_a_tie_still_make_an_alteration():
+    words = headline(probabilities(0.1, 0.02, 0.45, 0.43), "full")
+    assert words.uncertain
+    assert words.text == "Probably altered, but how is unclear"
+    assert words.percent == "90 %"
+
+
+def test_a_prior_claims_nothing():
+    words = headline(probabilities(0.01, 0.97, 0.01, 0.01), "prior")
+    assert words.uncertain
+    assert words.percent == ""
+    assert "No answer" in words.text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(1.0, "> 99 %"), (0.991, "> 99 %"), (0.99, "99 %"), (0.5, "50 %"), (0.0, "< 1 %")],
+)
+def test_percent_never_claims_certainty(value, shown):
+    assert percent(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "place"),
+    [
+        (slice(5, 25), slice(5, 25), "upper left"),
+        (slice(70, 90), slice(70, 95), "lower right"),
+        (slice(5, 20), slice(40, 60), "at the top"),
+        (slice(40, 60), slice(70, 95), "on the right"),
+        (slice(40, 60), slice(40, 60), "in the middle"),
+    ],
+)
+def test_where_the_mask_is(rows, columns, place):
+    mask = np.zeros((100, 100), dtype=bool)
+    mask[rows, columns] = True
+    share = f"{mask.mean() * 100:.0f} %"
+    assert whereabouts(mask, Labels.LocallyEdited) == (
+        f"Marked: about {share} of the picture, {place}."
+    )
+
+
+def test_a_scattered_mask_is_spread():
+    mask = np.zeros((100, 100), dtype=bool)
+    mask[::9, ::9] = True
+    assert whereabouts(mask, Labels.LocallyEdited).endswith("spread over it.")
+
+
+def test_extremes_of_the_mask():
+    full, empty = np.ones((3, 5), dtype=bool), np.zeros((3, 5), dtype=bool)
+    assert "as a whole" in whereabouts(full, Labels.FullySynthesized)
+    assert whereabouts(empty, Labels.Natural) == "No area is marked."
+    assert "No single area" in whereabouts(empty, Labels.LocallyEdited)
+    assert "does not say where" in whereabouts(None, Labels.LocallyEdited)
+    single = np.zeros((100, 200), dtype=bool)
+    single[50, 100] = True
+    assert "less than 1 %" in whereabouts(single, Labels.LocallyEdited)
+
+
+def test_every_label_has_a_name_and_reduced_answers_say_so():
+    assert set(NAMES) == set(Labels)
+    assert "not proof" in CAVEAT
+    assert "Never decide on this alone" in LIMITS
+    assert step_note("full") == ""
+    assert "reduced size" in step_note("reduced")
+    assert "averages" in step_note("prior")

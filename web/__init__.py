@@ -1,0 +1,1 @@
+"""What the HTTP service needs beside its routes."""

@@ -1,0 +1,56 @@
+"""Running an app under uvicorn: settings, logs, and the exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from settings import Settings
+
+SHUTDOWN_S = 25  # the default time budget and a margin; orchestrators kill after 30 s
+
+
+def run(create: Callable[[Settings], FastAPI]) -> int:
+    """Read the settings, create the app, serve it; return the process's exit status.
+
+    0 after Ctrl-C, 1 if the model cannot be loaded, 2 if a setting is wrong; uvicorn ends the process
+    with 3 if the address is taken, and a signal ends it as signals do.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            print(f"Setting {name}={problem['input']!r}: {problem['msg']}", file=sys.stderr)
+        return 2
+    level = "DEBUG" if settings.debug else settings.log_level
+    logging.basicConfig(format="%(asctime)s %(levelname)s: %(message)s", level=level)
+    logging.getLogger("httpx").setLevel("WARNING")  # else one line for each request it makes
+    return serve(create(settings), settings)
+
+
+def serve(app: FastAPI, settings: Settings) -> int:
+    """Serve an app made by `api.create_api` until a signal comes or its model fails to load."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,  # uvicorn's records go where ours go
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    app.state.stop = stop
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it anew after shutting down
+        server.run()
+    return 1 if app.state.engine.failure else 0
