@@ -1,29 +1,11 @@
 #!/usr/bin/env bash
-# Fetch a model from the Hugging Face Hub into models/<org>/<name>/.
-#   ./download-model.sh [ORG/NAME [REVISION]]      default: microsoft/resnet-18 main
-# HF_TOKEN is used for private models. PYTHON names a Python that has huggingface_hub.
+# Fetch a model from the Hugging Face Hub into models/<org>/<name>/, or without a name see that the
+# embedded one is whole.
+#   ./download-model.sh [ORG/NAME [REVISION]] [--to FOLDER] [--token-file FILE] [--pin]
+# or by MODEL_REPO, MODEL_REVISION, MODEL_DIR, HF_TOKEN_FILE. The token is read from that file, from
+# a build's secret HF_TOKEN or from the variable HF_TOKEN. PYTHON names a Python with
+# huggingface_hub. What is fetched is checked against models/manifest.json; --pin enters it there.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-exec "${PYTHON:-python3}" - "${1:-microsoft/resnet-18}" "${2:-main}" <<'PYTHON'
-import sys
-from pathlib import Path
-
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-name, revision = sys.argv[1:]
-folder = Path("models") / name
-try:
-    snapshot_download(
-        name,
-        revision=revision,
-        local_dir=folder,
-        allow_patterns=["*.json", "*.safetensors", "*.txt", "README.md", "LICENSE*"],
-    )
-except LocalEntryNotFoundError:
-    sys.exit(f"Cannot reach the Hugging Face Hub. Try again online, or copy {name} into {folder}/.")
-except HfHubHTTPError as error:
-    sys.exit(f"Cannot fetch {name}@{revision}: {error.server_message or error}")
-print(f"{name} is in {folder}/. Serve it with: MODEL_NAME={name} make serve")
-PYTHON
+exec "${PYTHON:-python3}" -m scripts.fetch_model fetch "$@"

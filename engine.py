@@ -101,11 +101,11 @@ class Engine:
         """
         try:
             threads.configure(self.threads)
+            logger.info("Initializing the detector with %d threads", self.threads)
             source = self._source
             service = source if isinstance(source, InferenceService) else source()
-            logger.info("Initializing %s with %d threads", type(service).__name__, self.threads)
-            folder = Path(getattr(service, "model_path", ""))
-            logger.info("Loading model%s", f" from {folder}" if folder.name else "")
+            name, folder = type(service).__name__, Path(getattr(service, "model_path", ""))
+            logger.info("Loading %s%s", name, f" from {folder}" if folder.name else "")
             started = time.monotonic()
             service.load_model()
             threads.configure(self.threads)  # again: loading may have imported torch
@@ -154,15 +154,15 @@ class Engine:
         Raises:
             NotReady, Busy: see there.
         """
-        service = self._ready_service()
+        service, deadline = self._ready_service(), Deadline.after(self._budget_s)
         size = image.shape[:2]
 
-        def judge(deadline: Deadline) -> tuple[Verdict, Step] | None:
+        def judge() -> tuple[Verdict, Step] | None:
             if isinstance(service, Detector):
                 return self._judge(service, image, deadline)
             return self._ask(service, _to_request(image), size)
 
-        return self._run(judge, size, lambda: False)
+        return self._run(judge, size, deadline)
 
     def _ready_service(self) -> Service:
         if self.service is None:
@@ -178,33 +178,33 @@ class Engine:
             _verdict(service.predict(_to_request(noise)), WARM_UP_SIZE)
 
     def _predict(self, request: ImageRequest, abandoned: Callable[[], bool]) -> PredictionResponse:
-        service = self._ready_service()
+        service, deadline = self._ready_service(), Deadline.after(self._budget_s)
         data = request.image.to_bytes()
         header = read_header(data)
         size = (header.height, header.width)
         if header.height * header.width > self._max_pixels:
             raise TooManyPixels(header.width, header.height, self._max_pixels)
 
-        def judge(deadline: Deadline) -> tuple[Verdict, Step] | None:
+        def judge() -> tuple[Verdict, Step] | None:
             if isinstance(service, Detector):
                 return self._judge(service, decode(data, self._max_pixels), deadline)
             return self._ask(service, request, size)
 
-        return self._run(judge, size, abandoned).verdict.to_response()
+        return self._run(judge, size, deadline, abandoned).verdict.to_response()
 
     def _run(
         self,
-        judge: Callable[[Deadline], tuple[Verdict, Step] | None],
+        judge: Callable[[], tuple[Verdict, Step] | None],
         size: Size,
-        abandoned: Callable[[], bool],
+        deadline: Deadline,
+        abandoned: Callable[[], bool] = lambda: False,
     ) -> Analysis:
-        started, deadline = time.monotonic(), Deadline.after(self._budget_s)
         with self._slots.turn(deadline) as granted:
             if abandoned():
                 raise Abandoned
-            judged = judge(deadline) if granted else None
+            judged = judge() if granted else None
         verdict, step = judged or (self._prior(size), "prior")
-        analysis = Analysis(verdict, time.monotonic() - started, step)
+        analysis = Analysis(verdict, self._budget_s - deadline.remaining(), step)
         _log(analysis, size)
         return analysis
 

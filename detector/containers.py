@@ -130,7 +130,7 @@ def _parse_png(data: bytes) -> Container | None:
     key = _transparency(tables.get(b"tRNS", b""), depth, colour)
     clean = [PNG_SIGNATURE, *_png_chunk(b"IHDR", header)]
     if palette:
-        clean += _png_chunk(b"PLTE", palette[: len(palette) // 3 * 3])
+        clean += _png_chunk(b"PLTE", palette)
     if key:
         clean += _png_chunk(b"tRNS", key)
     clean += _png_chunk(b"IDAT", *coded)

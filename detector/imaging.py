@@ -9,7 +9,8 @@ depends on the coded pixels alone:
 - 16-bit samples reduced to their high byte, so that 257 * v gives v;
 - CMYK read as inverted, as Photoshop writes and browsers read it, with or without Adobe's marker;
 - of an animation or a multi-picture file the first picture;
-- of a damaged or truncated file as much as can be decoded; the rest is grey in a JPEG, else black.
+- of a damaged or truncated file as much as can be decoded; the rest is what the codec leaves, grey
+  in a JPEG, black in a PNG.
 
 JPEG (and the first picture of an MPO) and PNG are the challenge's formats. WebP and AVIF are what
 people save from the web; BMP needs no codec, and data sets of the field hold it. The rest is
@@ -93,7 +94,7 @@ def read_header(data: bytes) -> Header:
         ImageError: the bytes are not a picture, or not of a supported kind.
     """
     container = _parse(data)
-    width, height = container.size or _open(container).size
+    width, height = container.size or _open(container, io.BytesIO(container.data)).size
     return Header(width, height, container.format)
 
 
@@ -124,9 +125,9 @@ def _parse(data: bytes) -> Container:
     return container
 
 
-def _open(container: Container) -> ImageFile.ImageFile:
+def _open(container: Container, file: io.BytesIO) -> ImageFile.ImageFile:
     try:
-        return PLUGINS[container.format](io.BytesIO(container.data))
+        return PLUGINS[container.format](file)
     except MemoryError:
         raise
     except Exception as error:  # plugins let through whatever they trip over
@@ -139,15 +140,16 @@ def _load(container: Container, max_pixels: int) -> Image.Image:
         _check_size(*container.size, max_pixels)
         if not container.data:
             return Image.new("L", container.size, MISSING_GREY)
-    image = _open(container)
-    _check_size(*image.size, max_pixels)
-    try:
-        image.load()
-    except MemoryError:
-        raise
-    except Exception as error:  # as in _open
-        if not _salvage(image, container.whole):
-            raise _corrupt(container.format) from error
+    with io.BytesIO(container.data) as file:  # closed, since some plugins would hold on to it
+        image = _open(container, file)
+        _check_size(*image.size, max_pixels)
+        try:
+            image.load()
+        except MemoryError:
+            raise
+        except Exception as error:  # as in _open
+            if not _salvage(image, container.whole):
+                raise _corrupt(container.format) from error
     return image
 
 

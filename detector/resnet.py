@@ -7,6 +7,8 @@ He et al., Deep Residual Learning for Image Recognition, 2015 (arXiv 1512.03385)
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -29,13 +31,12 @@ class ResNetDetector(Detector):
         """
         if self.device == "auto":
             self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
-            self.model_path, local_files_only=True
-        )
+        processors: Any = AutoImageProcessor  # has no types
+        self.processor = processors.from_pretrained(self.model_path, local_files_only=True)
         self.model = ResNetForImageClassification.from_pretrained(
             self.model_path, local_files_only=True
         )
-        self.model.to(self.device).eval()  # type: ignore[arg-type]  # its decorator hides `to`
+        self.model.eval().to(device=torch.device(self.device))
         self.version = f"{self.model.config.num_labels} classes"
 
     def detect(self, image: NDArray[np.uint8], deadline: Deadline) -> Detection:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
+import anyio
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -14,6 +17,7 @@ from detector import Detection, Detector, ImageRequest, InferenceService, Predic
 from detector.deadline import Deadline
 
 Detect = Callable[[NDArray[np.uint8], Deadline], Detection]
+T = TypeVar("T")
 EDITED = np.array([0.0, 0.0, 3.0, 0.0])  # logits: LocallyEdited wins
 
 
@@ -49,6 +53,12 @@ def png(image: NDArray[np.uint8]) -> bytes:
 
 def request_for(image: NDArray[np.uint8]) -> ImageRequest:
     return ImageRequest.from_bytes(png(image))
+
+
+def run_async(function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run in a thread of its own: Playwright's fixtures leave a loop running in the main one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(anyio.run, function).result()
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import anyio
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
@@ -20,7 +19,7 @@ from api import create_api, create_engine
 from detector import BinaryMask, Deadline, Detection, PredictionResponse
 from engine import Engine
 from settings import Settings
-from tests.fakes import EDITED, BrightDetector, half_bright, png, request_for, wait_until
+from tests.fakes import EDITED, BrightDetector, half_bright, png, request_for, run_async, wait_until
 from web.problems import KINDS
 
 MAX_BODY = 20_000
@@ -402,7 +401,7 @@ def test_whoever_hangs_up_costs_no_inference_and_no_slot(after: str) -> None:
 
         await app(scope_for_predict(), source.__anext__, send)  # type: ignore[arg-type]
 
-    anyio.run(call)
+    run_async(call)
     assert sent[0]["status"] == 499
     assert detector.seen == []
     with TestClient(app) as client:

@@ -345,8 +345,8 @@ def test_loading_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     Engine(BrightDetector(), num_threads=2).load()
     for line in (
-        "Initializing BrightDetector with 2 threads",
-        "Loading model from models/tests/bright",
+        "Initializing the detector with 2 threads",
+        "Loading BrightDetector from models/tests/bright",
         "Model loaded: version bright-1, device auto",
         "Model warmed up",
     ):

@@ -82,15 +82,6 @@ def test_the_api_alone_imports_nothing_heavy() -> None:
     assert python(code).strip() == "[]"
 
 
-def test_headless_never_imports_gradio() -> None:
-    code = (
-        "import app, settings, sys;"
-        "app.create_app(settings.Settings(_env_file=None, headless=True));"
-        "print('gradio' in sys.modules)"
-    )
-    assert python(code).strip() == "False"
-
-
 @pytest.mark.parametrize("name", ["detector.registry", "detector", "engine", "threads"])
 def test_the_library_starts_without_a_framework(name: str) -> None:
     code = f"import {name}, sys; print([n for n in ('torch', 'fastapi') if n in sys.modules])"

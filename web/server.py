@@ -19,8 +19,8 @@ SHUTDOWN_S = 25  # the default time budget and a margin; orchestrators kill afte
 def run(create: Callable[[Settings], FastAPI]) -> int:
     """Read the settings, create the app, serve it; return the process's exit status.
 
-    0 after Ctrl-C, 1 if the model cannot be loaded, 2 if a setting is wrong; uvicorn ends the process
-    with 3 if the address is taken, and a signal ends it as signals do.
+    0 after Ctrl-C, 1 if the model cannot be loaded, 2 if a setting is wrong. Uvicorn itself ends
+    the process with 3 if the address is taken, and a signal ends it as signals do.
     """
     try:
         settings = Settings()

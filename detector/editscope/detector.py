@@ -6,19 +6,18 @@ import time
 
 import numpy as np
 import torch
+import transformers
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
 from detector.deadline import Deadline
-from detector.editscope.configuration import EditScopeConfig
 from detector.editscope.modeling import MAP_STRIDE, EditScopeModel, Pooled
 from detector.editscope.tiling import Canvas, padded, tiles
 from detector.service import Detector
 from detector.verdict import Detection
 
 MIN_REGION = 0.0008  # of the picture: smaller islands of the mask are noise more often than not
-WARM_UP = 128  # pixels a side of the picture that makes torch build its kernels
 
 
 class EditScopeDetector(Detector):
@@ -27,19 +26,26 @@ class EditScopeDetector(Detector):
     model: EditScopeModel
 
     def load(self) -> None:
-        config = EditScopeConfig.from_pretrained(self.model_path)
+        """Read config.json and model.safetensors; nothing is fetched.
+
+        Raises:
+            OSError: a file is missing or damaged.
+        """
+        transformers.logging.disable_progress_bar()  # one line of log says it as well
         self.torch_device = pick_device(self.device)
-        model = EditScopeModel.from_pretrained(self.model_path, config=config, dtype=torch.float32)
+        self.device = str(self.torch_device)
+        model = EditScopeModel.from_pretrained(
+            self.model_path, dtype=torch.float32, local_files_only=True
+        )
         self.model = model.eval().to(self.torch_device, memory_format=torch.channels_last)
-        self.version = str(getattr(config, "version", "0"))
+        self.version = str(getattr(self.model.config, "version", "0"))
         self.amp = self.torch_device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
-        self.detect(np.zeros((WARM_UP, WARM_UP, 3), np.uint8), Deadline.never())
 
     def detect(self, image: NDArray[np.uint8], deadline: Deadline) -> Detection:
         height, width = image.shape[:2]
         windows = tiles(height, width)
         canvas = Canvas(height, width, 3, MAP_STRIDE)
-        sums: list[torch.Tensor] | None = None
+        sums: list[torch.Tensor] = []
         started = time.monotonic()
         for index, tile in enumerate(windows):
             if index:
@@ -48,10 +54,7 @@ class EditScopeDetector(Detector):
             scores, pooled = self._inspect(padded(image, tile))
             canvas.add(tile, scores)
             weighted = [part * tile.area for part in pooled]
-            sums = (
-                weighted if sums is None else [a + b for a, b in zip(sums, weighted, strict=True)]
-            )
-        assert sums is not None  # every picture has a tile
+            sums = [a + b for a, b in zip(sums, weighted, strict=True)] if sums else weighted
         mean = Pooled(*(part / sum(tile.area for tile in windows) for part in sums))
         cells = canvas.mean()
         return Detection(

@@ -1,4 +1,4 @@
-"""The documentation pages in a real browser; `visit` checks that nothing is asked of other hosts."""
+"""The API's documentation in a real browser; `visit` checks that no other host is asked."""
 
 from __future__ import annotations
 

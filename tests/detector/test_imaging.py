@@ -207,9 +207,8 @@ def test_clear_grey(depth: int) -> None:
     np.testing.assert_array_equal(image, expected)
 
 
-@pytest.mark.parametrize("depth", [8, 16])
-def test_clear_colour(depth: int) -> None:
-    scale = 257 if depth == 16 else 1
+@pytest.mark.parametrize(("depth", "scale"), [(8, 1), (16, 257), (16, 256)])
+def test_clear_colour(depth: int, scale: int) -> None:
     samples = np.array([[[9, 8, 7], [9, 8, 6]]], np.uint16)
     key = (samples[0, 0] * scale).astype(">u2").tobytes()
     image = decode(png(samples * scale, 2, depth, transparency=key))
@@ -240,6 +239,8 @@ def test_colour_space_named_by_markers_is_kept() -> None:
     ycc = pictures.without_marker(FILES["jpeg"], 0xE0)
     np.testing.assert_array_equal(decode(ycc), decode(FILES["jpeg"]))
     assert difference(decode(pictures.with_adobe_transform(ycc, 0)), PHOTO) > 20
+    both = pictures.with_adobe_transform(FILES["jpeg"], 0)  # JFIF wins over Adobe
+    np.testing.assert_array_equal(decode(both), decode(FILES["jpeg"]))
 
 
 def test_arithmetic_coding() -> None:

@@ -10,6 +10,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from slots import Busy
+from tests.fakes import run_async
 from web import body as body_module
 from web.body import BODIES_HELD, BodyReader
 from web.problems import Problem
@@ -34,7 +35,7 @@ def read(reader: BodyReader, incoming: Request) -> bytes:
         async with aclosing(reader(incoming)) as bodies:  # type: ignore[type-var]
             return bytes(await bodies.__anext__())
 
-    return anyio.run(first)
+    return run_async(first)
 
 
 def code(reader: BodyReader, incoming: Request) -> str:
@@ -129,4 +130,4 @@ def test_all_bodies_together_are_bounded() -> None:
             await held[0].__anext__()
         await reader(request([b"y"])).__anext__()
 
-    anyio.run(hold)
+    run_async(hold)

@@ -53,8 +53,8 @@ def test_it_starts_serves_and_stops() -> None:
             log += log_until(process, "Startup completed in .* s")[1]
         for line in (
             "INFO: Starting EditScope 0.1.0...",
-            "INFO: Initializing TemplateService with",
-            "INFO: Loading model",
+            "INFO: Initializing the detector with",
+            "INFO: Loading TemplateService",
             "INFO: Model loaded: TemplateService",
             "INFO: Model warmed up",
         ):
