@@ -21,7 +21,6 @@ MODEL_TYPES = {  # `model_type` of a folder's config.json -> the class that read
     "editscope": "detector.editscope.detector:EditScopeDetector",
     "resnet": "detector.resnet:ResNetDetector",
 }
-BUILT_IN = ("editscope/base", "microsoft/resnet-18")
 SERVICE_MEMBERS = ("load_model", "predict", "is_loaded")
 
 
@@ -62,14 +61,14 @@ def create_service(
 
 
 def available_models(models_dir: Path = Path("models")) -> list[str]:
-    """Names that `create_service` takes, dotted paths aside."""
+    """Names that `create_service` takes: of folders that are there and of installed plug-ins."""
     folders = {
         f"{config.parent.parent.name}/{config.parent.name}"
         for config in models_dir.glob("*/*/config.json")
         if _model_type(config) in MODEL_TYPES
     }
     plug_ins = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
-    return sorted({*BUILT_IN, *folders, *plug_ins})
+    return sorted(folders | plug_ins)
 
 
 def _find_factory(model_name: str, models_dir: Path) -> Factory:
@@ -125,12 +124,12 @@ def _not_found(model_name: str, config: Path, models_dir: Path) -> LookupError:
         return ModelNotFound(
             f"Model directory {folder} has no config.json. Run `make download` to fetch it again."
         )
-    if model_name in BUILT_IN or "/" in model_name:
+    names = ", ".join(available_models(models_dir)) or "none"
+    if "/" in model_name:
         return ModelNotFound(
-            f"Model directory not found: {folder}. Run `make download` to fetch the models, or "
-            f"set MODEL_NAME to one of: {', '.join(available_models(models_dir))}."
+            f"Model directory not found: {folder}. Run `make download` to fetch models, or set "
+            f"MODELS_DIR to where they are. Available for MODEL_NAME: {names}."
         )
     return UnknownModel(
-        f"MODEL_NAME={model_name} is not known. Take one of: "
-        f"{', '.join(available_models(models_dir))}; or package.module:Class."
+        f"MODEL_NAME={model_name} is not known. Available: {names}; or package.module:Class."
     )

@@ -12,6 +12,7 @@ from web.problems import Problem
 
 BODY_TIMEOUT_S = 60.0  # slower senders would hold memory and sockets for ever
 DRAIN_S = 5.0  # reading on lets clients that send first and listen later see the 413
+LENGTH_DIGITS = 20  # beyond any disk; Python refuses to read numbers of thousands of digits
 BODIES_HELD = 4  # times the longest body: bounds memory, while any number of usual bodies fit
 
 
@@ -46,7 +47,7 @@ class BodyReader:
 
     async def _read(self, request: Request, body: bytearray) -> None:
         stream = request.stream()
-        announced = request.headers.get("content-length", "")
+        announced = request.headers.get("content-length", "")[:LENGTH_DIGITS]
         if announced.isdecimal() and int(announced) > self._max_bytes:
             if request.headers.get("expect", "").lower() != "100-continue":
                 await _drain(stream)

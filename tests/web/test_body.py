@@ -56,6 +56,11 @@ def test_a_senseless_length_is_not_believed(length: str) -> None:
     assert read(BodyReader(10), request([b"12345"], content_length=length)) == b"12345"
 
 
+@pytest.mark.parametrize("length", ["11", "9" * 30, "9" * 10_000])
+def test_too_long_by_its_own_word(length: str) -> None:
+    assert code(BodyReader(10), request([], content_length=length)) == "body_too_large"
+
+
 def test_one_byte_too_many_is_noticed_as_it_comes() -> None:
     assert code(BodyReader(10), request([b"12345", b"678901"])) == "body_too_large"
 
