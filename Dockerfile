@@ -41,6 +41,7 @@ USER user
 # The weights: checked, or fetched if MODEL_REPO names some. The token is there for this step alone.
 ARG MODEL_REPO=
 ARG MODEL_REVISION=
+ARG HF_ENDPOINT=https://huggingface.co
 COPY --chown=user --chmod=755 download-model.sh ./
 COPY --chown=user --chmod=755 scripts/ scripts/
 COPY --chown=user --chmod=755 models/ models/

@@ -7,6 +7,10 @@ BIN := $(VENV)/bin
 # On Linux PyPI's torch is the CUDA build: gigabytes that a CPU has no use for. This index has the
 # CPU build. TORCH_INDEX= (empty) takes PyPI's, .../whl/cu130 a CUDA build of choice.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+MODEL ?= microsoft/resnet-18
+DOCKER ?= docker
+DOCKERFILE ?= Dockerfile
+IMAGE ?= editscope
 TORCH := $(shell sed -n 's/^\(torch==[^ ;]*\).*/\1/p' requirements.txt)
 # What the CUDA build brings: left out of the lock, since the CPU build has no need of it.
 CUDA := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-,cublas cuda-cupti \
@@ -14,10 +18,10 @@ CUDA := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-,cu
 	nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve api download test lint lock clean
+.PHONY: help setup serve api download docker-build docker-run test lint lock clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: $(VENV)/.runtime ## Create venv/ and install what the service needs
 
@@ -27,8 +31,14 @@ serve: setup ## Serve the page and the API
 api: setup ## Serve the API alone
 	$(BIN)/python api.py
 
-download: setup ## Fetch the example model microsoft/resnet-18 into models/
-	PYTHON=$(BIN)/python ./download-model.sh
+download: setup ## Fetch a model into models/ (MODEL=microsoft/resnet-18 REVISION=commit)
+	PYTHON=$(BIN)/python ./download-model.sh $(MODEL) $(REVISION)
+
+docker-build: ## Build the image (DOCKER=podman DOCKERFILE=Dockerfile.gpu TOKEN_FILE=file)
+	$(DOCKER) build -f $(DOCKERFILE) -t $(IMAGE) $(TOKEN_FILE:%=--secret id=HF_TOKEN,src=%) .
+
+docker-run: ## Run the image as strictly as an evaluation may (PORT=8000 RUN="--gpus all")
+	$(DOCKER) run --rm --read-only --tmpfs /tmp -p $(or $(PORT),8000):8000 $(RUN) $(IMAGE)
 
 test: $(VENV)/.development ## Run the tests (ARGS="tests/test_api.py -k name" for some)
 	$(BIN)/python -m pytest $(ARGS)

@@ -153,7 +153,7 @@ def fetch(place: Place, revision: str | None, token: str | None, pinned: bool) -
     if pinned:
         pin(place, commit)
     elif entry is None:
-        print(f"{place.manifest} does not list it: the Hub's own checksums are right. Enter: --pin")
+        print(f"It was checked by the Hub's checksums; --pin enters them into {place.manifest}.")
 
 
 def look_up(
