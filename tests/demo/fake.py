@@ -24,10 +24,11 @@ class FakeDetector(Detector):
         first = tuple(int(value) for value in image[0, 0])
         if first == BLUE and max(image.shape) > 512:
             raise DeadlineExceeded("blue")
-        label = {
+        labels: dict[tuple[int, ...], Labels] = {
             (255, 0, 0): Labels.FullySynthesized,
             (0, 255, 0): Labels.Natural,
-        }.get(first, Labels.LocallyEdited)
+        }
+        label = labels.get(first, Labels.LocallyEdited)
         probabilities = np.full(len(Labels), REST)
         probabilities[label] = CLEAR
         manipulation = np.zeros((40, 40), dtype=np.float32)
