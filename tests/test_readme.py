@@ -191,7 +191,7 @@ def test_links_within_the_repository_lead_somewhere() -> None:
 
 def test_the_make_targets_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in set(re.findall(r"\bmake ([a-z]+)\b(?!/)", README)):
+    for target in set(re.findall(r"\bmake ([a-z]+(?:-[a-z]+)*)\b(?![-/])", README)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
