@@ -74,10 +74,11 @@ def _spans(length: int) -> Iterator[tuple[int, int]]:
         yield 0, length
         return
     count = -(-(length - OVERLAP) // (TILE - OVERLAP))
-    step = (length - TILE) / (count - 1)
+    side = math.ceil((length + (count - 1) * OVERLAP) / count / GRANULE) * GRANULE
+    step = (length - side) / (count - 1)
     for index in range(count):
         start = math.ceil(index * step / GRANULE) * GRANULE
-        yield start, min(length, start + TILE)
+        yield start, min(length, start + side)
 
 
 def _ramp(cells: int) -> NDArray[np.float32]:
