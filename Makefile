@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV ?= venv
+MODEL ?= microsoft/resnet-18
 BIN := $(VENV)/bin
 # On Linux PyPI's torch is the CUDA build: gigabytes that a CPU has no use for. This index has the
 # CPU build. TORCH_INDEX= (empty) takes PyPI's, .../whl/cu130 a CUDA build of choice.
@@ -31,7 +32,7 @@ serve: setup ## Serve the page and the API
 api: setup ## Serve the API alone
 	$(BIN)/python api.py
 
-download: setup ## Fetch a model into models/ (MODEL=microsoft/resnet-18 REVISION=commit)
+download: setup ## Fetch a model into models/ (MODEL=ORG/NAME REVISION=commit; default microsoft/resnet-18)
 	PYTHON=$(BIN)/python ./download-model.sh $(MODEL) $(REVISION)
 
 docker-build: ## Build the image (DOCKER=podman DOCKERFILE=Dockerfile.gpu TOKEN_FILE=file)
