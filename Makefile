@@ -19,7 +19,7 @@ CUDA := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-,cu
 	nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve api download docker-build docker-run test lint lock clean
+.PHONY: help setup serve api download docker-build docker-run test lint lock evaluate audit clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -56,6 +56,13 @@ lock: $(BIN)/python ## Pin requirements*.in in requirements*.txt; UPGRADE=--upgr
 			--custom-compile-command "make lock" $(CUDA:%=--no-emit-package %) $(UPGRADE) \
 			$$name.in --output-file $$name.txt || exit 1; \
 	done
+
+evaluate: $(VENV)/.development ## Score the model: MANIFEST=m.csv OUT=folder ARGS=--postprocess
+	$(BIN)/python -m training.evaluate --manifest $(or $(MANIFEST),data/validation/report.csv) \
+		--out $(or $(OUT),data/report) $(ARGS)
+
+audit: $(VENV)/.development ## Check that formats give no label of the training stream away: PACK=folder
+	$(BIN)/python -m training.audit --pack $(or $(PACK),data/pack) $(ARGS)
 
 clean: ## Remove venv/ and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

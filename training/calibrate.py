@@ -25,8 +25,8 @@ from detector.contract import Labels
 from detector.deadline import Deadline
 from detector.editscope.detector import EditScopeDetector
 from detector.imaging import decode
-from training.evaluate import read_mask
 from training.metrics import THRESHOLDS, f1_of_map
+from training.outcome import read_mask
 
 OFFSET_PENALTY = 0.05  # pulls offsets towards 0: a few dozen pictures must not move them far
 

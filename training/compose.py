@@ -1,12 +1,15 @@
 """Draw labelled samples: a real or generated picture, what is done to it, its later history.
 
-A `Composer` is seeded: the same pack, seed and index give the same sample.
+A `Composer` is seeded: the same pack, seed and index give the same sample. Samples come in pairs;
+in an aligned pair the second is the first one's picture before the manipulation, with the same
+past, size, window and later history, so that nothing but the manipulation tells the two apart
+(Guillaro et al., arXiv 2412.17671; Rajan et al., arXiv 2410.11835).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -16,32 +19,37 @@ from detector.contract import Labels
 from training import edits, history, synthesis
 from training.history import Picture
 from training.masks import Mask, random_mask
-from training.pack import Entry, Pack
+from training.pack import Pack
+from training.pool import Pool, Scene
+from training.published import Published
 
-# Shares of the classes; edits get most, since they have the most kinds and must be localised.
-CLASS_SHARES = {
-    Labels.Natural: 0.28,
-    Labels.FullySynthesized: 0.20,
-    Labels.LocallyEdited: 0.32,
-    Labels.LocallySynthesized: 0.20,
+ALIGNED_SHARE = 0.4  # of the pairs
+ALIGNED_SHARES = {  # what is done to the first of an aligned pair
+    Labels.FullySynthesized: 0.14,
+    Labels.LocallyEdited: 0.50,
+    Labels.LocallySynthesized: 0.36,
 }
-EDIT_SHARES = {"splice": 0.42, "copy_move": 0.24, "removal": 0.16, "retouch": 0.18}
-SYNTHESIS_SHARES = {"pasted": 0.55, "redrawn": 0.35, "background": 0.10}
+CLASS_SHARES = {  # of samples drawn alone; with the pairs: 28, 20, 30 and 22 %
+    Labels.Natural: 0.13,
+    Labels.FullySynthesized: 0.29,
+    Labels.LocallyEdited: 0.33,
+    Labels.LocallySynthesized: 0.25,
+}
+EDIT_SHARES = {
+    "splice": 0.38, "copy_move": 0.24, "removal": 0.14, "retouch": 0.15, "published": 0.09,
+}  # fmt: skip
+SYNTHESIS_SHARES = {"pasted": 0.42, "redrawn": 0.48, "background": 0.10}
+REGENERATED_SHARE = 0.15  # of FullySynthesized drawn alone: real pictures through a generator
+TWIN_SHARE = 0.75  # of what is regenerated: by a trained generator, the rest by an up-sampler
+OUTLINED_SHARE = 0.4  # of bases and donors of local edits: an object in front to cut out or cover
+REGION_EDITS = {"copy_move": edits.copy_move, "removal": edits.remove, "retouch": edits.retouch}
 MIN_VISIBLE = 0.004  # of the sample: a manipulated area below it cannot be asked for
+MAX_VISIBLE = 0.97  # above it a sample shows no pristine pixel to compare with
 CANVAS = 1.3  # sides of the sample: room for where it is cut
-LOG_SCALES = (np.log(0.5), np.log(1.3))  # resizing of the finished picture
+LOG_SCALES = (np.log(0.45), np.log(1.3))  # resizing of the finished picture
+MARGIN = 16  # pixels: further than the filters of a history reach
 PRISTINE, EDITED, SYNTHESIZED = 0, 1, 2
-ARTISTIC = {  # drawn or painted looks, less like what people try to pass off as photographs
-    "dcsan_imagen", "supagruen_sd15", "preangelleo_styles", "jovan_art", "wowqaq",
-    "edmundhong_sd14", "edmundhong_sdassets", "mindbomber_ai_art", "comfy_examples",
-    "isloai_wallpapers",
-}  # fmt: skip
-ARTISTIC_WEIGHT = 0.35  # their share beside photographic sources of the same size
-HELD_OUT = {  # never trained on: validation and calibration
-    "vicliv_real", "kavala", "beekkanthuis", "codec_corpus_clic", "selfexsr_sunhays", "immich",
-    "vicliv_grok", "byron_fake", "flux_realpix", "necenzurat", "omnigen", "wowmarco_gpt",
-    "kaivalya_ai", "kaivalya_human", "grip_originals", "myles2", "hitthecode_sdxl",
-}  # fmt: skip
+Choice = TypeVar("Choice")
 
 
 @dataclass(frozen=True)
@@ -61,131 +69,150 @@ class Sample:
     kind: str
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A manipulated picture of any size, its class map, and the picture it was made from."""
+
+    image: Picture
+    mask: NDArray[np.uint8]
+    label: Labels
+    kind: str
+    pristine: Picture | None = None
+
+
 class Composer:
     """Draws samples of S x S pixels from a pack: from its training sources or the held-out ones."""
 
     def __init__(self, pack: Pack, size: int, seed: int, held_out: bool = False) -> None:
         self.pack, self.size, self.seed = pack, size, seed
-        self._real = _Pool(pack, "Natural", held_out)
-        self._fake = _Pool(pack, "FullySynthesized", held_out)
+        self._real = Pool(pack, "Natural", held_out)
+        self._fake = Pool(pack, "FullySynthesized", held_out)
+        self._published = Published(pack.folder, empty=held_out)
+        self._last: tuple[int, tuple[Sample, Sample]] | None = None
 
     def sample(self, index: int) -> Sample:
-        """The sample of that number: label first, so that the shares are exact in the long run."""
-        rng = np.random.default_rng((self.seed, index))
-        label = Labels(int(rng.choice(list(CLASS_SHARES), p=list(CLASS_SHARES.values()))))
+        """The sample of that number; 2n and 2n + 1 are a pair."""
+        number, member = divmod(index, 2)
+        if self._last is None or self._last[0] != number:
+            self._last = (number, self._pair(np.random.default_rng((self.seed, number))))
+        return self._last[1][member]
+
+    def _pair(self, rng: np.random.Generator) -> tuple[Sample, Sample]:
+        if rng.random() >= ALIGNED_SHARE:
+            return self._alone(rng), self._alone(rng)
+        label = choose(ALIGNED_SHARES, rng)
         while True:
-            scale = 1.0 if rng.random() < 0.5 else float(np.exp(rng.uniform(*LOG_SCALES)))
-            side = int(CANVAS * self.size / min(1.0, scale))
-            image, mask, kind = self._draw(label, rng, side)
-            image, mask = _resized(image, mask, scale, self.size, rng)
-            image = history.after(image, rng)
-            window = _window(mask, self.size, rng, local=label >= Labels.LocallyEdited)
-            image, mask = image[window], mask[window]
-            if label < Labels.LocallyEdited or MIN_VISIBLE < (mask > 0).mean() < 0.97:
-                return Sample(np.ascontiguousarray(image), np.ascontiguousarray(mask), label, kind)
+            scale = _scale(rng)
+            draft = self._manipulated(label, rng, self._side(scale))
+            if draft.pristine is None:
+                continue
+            seed = int(rng.integers(2**32))
+            first = self._finished(draft, scale, seed)
+            if first is not None:
+                twin = replace(draft, image=draft.pristine)
+                second = self._finished(twin, scale, seed)
+                assert second is not None  # same mask, same window
+                nothing = np.zeros_like(second.mask)
+                return first, replace(second, mask=nothing, label=Labels.Natural, kind="natural")
 
-    def _draw(
-        self, label: Labels, rng: np.random.Generator, side: int
-    ) -> tuple[Picture, NDArray[np.uint8], str]:
+    def _alone(self, rng: np.random.Generator) -> Sample:
+        label = choose(CLASS_SHARES, rng)
+        while True:
+            scale = _scale(rng)
+            side = self._side(scale)
+            if label is Labels.Natural:
+                image = self._real.draw(rng, self.size, side).aged(rng).image
+                draft = Draft(image, _filled(image, PRISTINE), label, "natural")
+            elif label is Labels.FullySynthesized and rng.random() >= REGENERATED_SHARE:
+                image = self._fake.draw(rng, self.size, side).aged(rng).image
+                draft = Draft(image, _filled(image, SYNTHESIZED), label, "generated")
+            else:
+                draft = self._manipulated(label, rng, side)
+            sample = self._finished(draft, scale, int(rng.integers(2**32)))
+            if sample is not None:
+                return sample
+
+    def _finished(self, draft: Draft, scale: float, seed: int) -> Sample | None:
+        """Resize, age and cut; None if too little or too much of the manipulation is in sight.
+
+        All chance comes from `seed`, none depends on the pixels. Only what is in sight ages, with
+        a margin for filters, on the grid that the whole picture would have had.
+        """
+        rng = np.random.default_rng(seed)
+        image, mask = _resized(draft.image, draft.mask, scale, self.size, rng)
+        local = draft.label >= Labels.LocallyEdited
+        window = _window(mask, self.size, rng, local)
+        outer, inner = _with_margin(window, mask.shape)
+        image = history.after(image[outer], rng)[inner]
+        mask = mask[window]
+        if local and not MIN_VISIBLE < (mask > 0).mean() < MAX_VISIBLE:
+            return None
+        arrays = np.ascontiguousarray(image), np.ascontiguousarray(mask)
+        return Sample(*arrays, draft.label, draft.kind)
+
+    def _manipulated(self, label: Labels, rng: np.random.Generator, side: int) -> Draft:
         if label is Labels.FullySynthesized:
-            image, _ = self._fake.draw(rng, self.size, side)
-            return image, np.full(image.shape[:2], SYNTHESIZED, np.uint8), "generated"
-        base, segments = self._real.draw(rng, self.size, side)
-        if label is Labels.Natural:
-            return base, np.zeros(base.shape[:2], np.uint8), "natural"
-        if label is Labels.LocallyEdited:
-            image, mask, kind = self._edit(base, segments, rng)
-            return image, mask.astype(np.uint8) * EDITED, kind
-        image, mask, kind = self._synthesize(base, segments, rng)
-        return image, mask.astype(np.uint8) * SYNTHESIZED, kind
+            scene = self._real.draw(rng, self.size, side, twin=rng.random() < TWIN_SHARE)
+            return self._regenerated(scene, rng)
+        kind = choose(EDIT_SHARES if label is Labels.LocallyEdited else SYNTHESIS_SHARES, rng)
+        if kind == "published" and len(self._published):
+            image, mask = self._published.draw(rng, self.size, side)
+            return _local(image, mask, label, kind, None)
+        twin = kind == "redrawn" and rng.random() < TWIN_SHARE
+        outlined = rng.random() < OUTLINED_SHARE
+        base = self._real.draw(rng, self.size, side, twin, outlined).aged(rng)
+        return self.manipulate(base, "splice" if kind == "published" else kind, rng)
 
-    def _edit(
-        self, base: Picture, segments: NDArray[np.uint8], rng: np.random.Generator
-    ) -> tuple[Picture, Mask, str]:
-        kind = str(rng.choice(list(EDIT_SHARES), p=list(EDIT_SHARES.values())))
-        if kind == "splice":
-            donor, donor_segments = self._real.draw(rng, self.size, max(base.shape))
-            shape = random_mask(donor.shape[:2], rng, donor_segments)
-            return (*edits.splice(base, donor, shape, rng), kind)
-        edit = {"copy_move": edits.copy_move, "removal": edits.remove, "retouch": edits.retouch}
-        return (*edit[kind](base, segments, rng), kind)
-
-    def _synthesize(
-        self, base: Picture, segments: NDArray[np.uint8], rng: np.random.Generator
-    ) -> tuple[Picture, Mask, str]:
-        kind = str(rng.choice(list(SYNTHESIS_SHARES), p=list(SYNTHESIS_SHARES.values())))
+    def manipulate(self, base: Scene, kind: str, rng: np.random.Generator) -> Draft:
+        """Edit or synthesize a region of a scene; `kind` is a key of the shares above."""
+        label = Labels.LocallyEdited if kind in EDIT_SHARES else Labels.LocallySynthesized
         if kind == "redrawn":
-            return (*synthesis.local(base, segments, rng), kind)
-        donor, donor_segments = self._fake.draw(rng, self.size, max(base.shape))
-        if kind == "pasted":
-            shape = random_mask(donor.shape[:2], rng, donor_segments)
-            return (*edits.splice(base, donor, shape, rng), kind)
-        shape = random_mask(base.shape[:2], rng, segments)
-        image, kept = edits.splice(donor, base, shape, rng)
-        return image, ~kept, kind
+            return _local(*synthesis.local(base, rng), label, kind, base.image)
+        if kind in REGION_EDITS:
+            return _local(
+                *REGION_EDITS[kind](base.image, base.shapes, rng), label, kind, base.image
+            )
+        pool = self._real if label is Labels.LocallyEdited else self._fake
+        outlined = rng.random() < OUTLINED_SHARE
+        donor = pool.draw(rng, self.size, max(base.image.shape), outlined=outlined).aged(rng)
+        if kind == "background":
+            shape = random_mask(base.image.shape[:2], rng, base.shapes)
+            image, kept = edits.splice(donor.image, base.image, shape, rng)
+            return _local(image, ~kept, label, kind, None)
+        shape = random_mask(donor.image.shape[:2], rng, donor.shapes)
+        image, mask = edits.splice(base.image, donor.image, shape, rng)
+        return _local(image, mask, label, kind, base.image)
+
+    def _regenerated(self, scene: Scene, rng: np.random.Generator) -> Draft:
+        past = rng.integers(2**32)
+        image = synthesis.whole(scene, rng)
+        if rng.random() < 0.6:  # the past of a photograph; else as it left the generator
+            image = history.before(image, np.random.default_rng(past))
+        mask = _filled(image, SYNTHESIZED)
+        pristine = scene.aged(np.random.default_rng(past)).image
+        return Draft(image, mask, Labels.FullySynthesized, "regenerated", pristine)
+
+    def _side(self, scale: float) -> int:
+        return int(CANVAS * self.size / min(1.0, scale))
 
 
-class _Pool:
-    """Crops of one class with a chance each: sources weigh by the root of their size."""
-
-    def __init__(self, pack: Pack, label: str, held_out: bool) -> None:
-        self._pack = pack
-        entries = pack.entries
-        self._index = np.array(
-            [
-                index
-                for index, entry in enumerate(entries)
-                if entry.label == label and (entry.source in HELD_OUT) == held_out
-            ]
-        )
-        self._chances = _weights([entries[i] for i in self._index])
-
-    def draw(
-        self, rng: np.random.Generator, smallest: int, side: int
-    ) -> tuple[Picture, NDArray[np.uint8]]:
-        """A canvas of about `side` a side, at least `smallest`, with a past of its own."""
-        index = int(rng.choice(self._index, p=self._chances))
-        image, segments = self._pack.image(index), self._pack.segments(index)
-        image, segments = _cropped(image, segments, side, rng)
-        if rng.random() < 0.5:
-            image, segments = image[:, ::-1], segments[:, ::-1]
-        image = np.ascontiguousarray(image)
-        if min(image.shape[:2]) < smallest:
-            image = _padded(image, smallest)
-        return history.before(image, rng), np.ascontiguousarray(segments)
+def choose(shares: dict[Choice, float], rng: np.random.Generator) -> Choice:
+    """A key, with its share of the sum as its chance."""
+    chances = np.array(list(shares.values()))
+    return list(shares)[int(rng.choice(len(shares), p=chances / chances.sum()))]
 
 
-def _cropped(
-    image: Picture, segments: NDArray[np.uint8], side: int, rng: np.random.Generator
-) -> tuple[Picture, NDArray[np.uint8]]:
-    """A window of at most `side` a side, and the same window of the segmentation."""
-    windows = []
-    for length, cells in zip(image.shape[:2], segments.shape, strict=True):
-        start = int(rng.integers(0, max(1, (length - side) // 8 + 1))) * 8
-        stop = min(length, start + side)
-        first = start * cells // length
-        windows.append((slice(start, stop), slice(first, max(first + 24, stop * cells // length))))
-    (rows, cell_rows), (columns, cell_columns) = windows
-    return image[rows, columns], segments[cell_rows, cell_columns]
+def _scale(rng: np.random.Generator) -> float:
+    return 1.0 if rng.random() < 0.5 else float(np.exp(rng.uniform(*LOG_SCALES)))
 
 
-def _weights(entries: Sequence[Entry]) -> NDArray[np.float64]:
-    """Chances that give a source the root of its size, and drawn pictures less of it."""
-    names, counts = np.unique([entry.source for entry in entries], return_counts=True)
-    sizes = dict(zip(names.tolist(), counts.tolist(), strict=True))
-
-    def weight(entry: Entry) -> float:
-        drawn = entry.source in ARTISTIC or not entry.photographic
-        return (ARTISTIC_WEIGHT if drawn else 1.0) / float(np.sqrt(sizes[entry.source]))
-
-    weights = np.array([weight(entry) for entry in entries])
-    return np.asarray(weights / weights.sum())
+def _filled(image: Picture, value: int) -> NDArray[np.uint8]:
+    return np.full(image.shape[:2], value, np.uint8)
 
 
-def _padded(image: Picture, size: int) -> Picture:
-    """Mirror a picture smaller than the sample at its right and lower border."""
-    bottom, right = max(0, size - image.shape[0]), max(0, size - image.shape[1])
-    return np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_REFLECT), np.uint8)
+def _local(image: Picture, mask: Mask, label: Labels, kind: str, pristine: Picture | None) -> Draft:
+    value = EDITED if label is Labels.LocallyEdited else SYNTHESIZED
+    return Draft(image, mask.astype(np.uint8) * value, label, kind, pristine)
 
 
 def _resized(
@@ -211,8 +238,21 @@ def _window(
     if local and mask.any() and rng.random() < 0.9:
         hits = np.flatnonzero(mask)
         pixel = np.unravel_index(int(hits[rng.integers(hits.size)]), mask.shape)
-        corner = [int(p) - int(rng.integers(0, size)) for p in pixel]
-    top, left = (
-        int(np.clip(c, 0, limit)) // step * step for c, limit in zip(corner, limits, strict=True)
-    )
+        corner = [  # drawn where it may lie: clipping would pile windows up at the borders
+            int(rng.integers(max(0, int(p) - size + 1), min(limit, int(p)) + 1))
+            for p, limit in zip(pixel, limits, strict=True)
+        ]
+    top, left = (c // step * step for c in corner)
     return slice(top, top + size), slice(left, left + size)
+
+
+def _with_margin(
+    window: tuple[slice, slice], shape: tuple[int, ...]
+) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """The window grown to the 8x8 grid and at least MARGIN, and where the window lies in that."""
+    outer, inner = [], []
+    for span, length in zip(window, shape, strict=True):
+        start = max(0, span.start - MARGIN) // 8 * 8
+        outer.append(slice(start, min(length, span.stop + MARGIN)))
+        inner.append(slice(span.start - start, span.stop - start))
+    return (outer[0], outer[1]), (inner[0], inner[1])

@@ -10,11 +10,10 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from training import history
 from training.history import Picture, to_bytes
-from training.masks import Mask, feathered, random_mask
+from training.masks import Mask, Shapes, feathered, random_mask
 
 CANDIDATES = 10  # places tried for a healing source: enough to find a similar neighbourhood
 
@@ -38,10 +37,10 @@ def splice(
 
 
 def copy_move(
-    base: Picture, segments: NDArray[np.uint8] | None, rng: np.random.Generator
+    base: Picture, shapes: Shapes | None, rng: np.random.Generator
 ) -> tuple[Picture, Mask]:
     """Copy a region of the picture to another place in it; the mask is the copy alone."""
-    source = random_mask(base.shape[:2], rng, segments)
+    source = random_mask(base.shape[:2], rng, shapes)
     patch, region = _cut(base, source)
     if rng.random() < 0.55:
         patch, region = _transform(patch, region, base.shape[:2], rng, gentle=True)
@@ -56,11 +55,9 @@ def copy_move(
     return blend(base, layer, mask, rng, hard=0.5), mask
 
 
-def remove(
-    base: Picture, segments: NDArray[np.uint8] | None, rng: np.random.Generator
-) -> tuple[Picture, Mask]:
+def remove(base: Picture, shapes: Shapes | None, rng: np.random.Generator) -> tuple[Picture, Mask]:
     """Cover a region with its surroundings: healing brush, cloning, or OpenCV's diffusion."""
-    mask = random_mask(base.shape[:2], rng, segments)
+    mask = random_mask(base.shape[:2], rng, shapes)
     if rng.random() < 0.25:
         method = cv2.INPAINT_TELEA if rng.random() < 0.5 else cv2.INPAINT_NS
         return _inpaint(base, mask, method), mask
@@ -70,11 +67,9 @@ def remove(
     return blend(base, layer, mask, rng, hard=0.15), mask
 
 
-def retouch(
-    base: Picture, segments: NDArray[np.uint8] | None, rng: np.random.Generator
-) -> tuple[Picture, Mask]:
+def retouch(base: Picture, shapes: Shapes | None, rng: np.random.Generator) -> tuple[Picture, Mask]:
     """Alter a region in place with one or two filters."""
-    mask = random_mask(base.shape[:2], rng, segments)
+    mask = random_mask(base.shape[:2], rng, shapes)
     layer = base
     for _ in range(1 if rng.random() < 0.7 else 2):
         layer = RETOUCHES[int(rng.integers(len(RETOUCHES)))](layer, rng)

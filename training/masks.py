@@ -5,6 +5,8 @@ Every function returns a bool array of shape `size` = (height, width).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +18,28 @@ MAX_AREA = 0.40  # above it "locally" stops being true
 TRIES = 6  # draws before the box, which always fits, is taken
 
 
-def random_mask(
-    size: Size, rng: np.random.Generator, segments: NDArray[np.uint8] | None = None
-) -> Mask:
-    """A region of plausible outline and area; objects need the picture's `segments`."""
+@dataclass(frozen=True)
+class Shapes:
+    """What is known of a picture's outlines, as maps stretched over it.
+
+    Attributes:
+        segments: (h, w) uint8 numbers of superpixels.
+        salient: (h, w) uint8 alpha of the object in front, or None where none was found.
+    """
+
+    segments: NDArray[np.uint8]
+    salient: NDArray[np.uint8] | None = None
+
+
+def random_mask(size: Size, rng: np.random.Generator, shapes: Shapes | None = None) -> Mask:
+    """A region of plausible outline and area; objects need the picture's `shapes`."""
     names = ["lasso", "blob", "strokes", "box", "ellipse"]
     weights = [0.34, 0.20, 0.12, 0.18, 0.16]
     for _ in range(TRIES):
-        if segments is not None and rng.random() < 0.6:
-            mask = objects(size, rng, segments)
+        if shapes is not None and shapes.salient is not None and rng.random() < 0.65:
+            mask = salient(size, rng, shapes.salient)
+        elif shapes is not None and rng.random() < 0.6:
+            mask = objects(size, rng, shapes.segments)
         else:
             name = str(rng.choice(names, p=weights))
             mask = {
@@ -58,11 +73,31 @@ def objects(size: Size, rng: np.random.Generator, segments: NDArray[np.uint8]) -
         region = (parts == parts[y, x]).astype(np.uint8)
     kernel = int(rng.choice([3, 5, 7]))
     smooth = cv2.GaussianBlur(region * 255, (kernel, kernel), 0)
-    grown = cv2.resize(smooth, size[::-1], interpolation=cv2.INTER_LINEAR) > 127
-    margin = int(rng.integers(-1, 4))  # people cut slightly too wide more often than too tight
+    return _cut_out(cv2.resize(smooth, size[::-1], interpolation=cv2.INTER_LINEAR) > 127, rng)
+
+
+def salient(size: Size, rng: np.random.Generator, alpha: NDArray[np.uint8]) -> Mask:
+    """The object in front, one of its parts, or (for a removal) a rough outline around it."""
+    region = (alpha > 127).astype(np.uint8)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(region)
+    if count > 2:  # several objects: mostly one of them is edited
+        areas = stats[1:, cv2.CC_STAT_AREA].astype(np.float64)
+        chosen = 1 + int(rng.choice(count - 1, p=areas / areas.sum()))
+        region = (parts == chosen).astype(np.uint8)
+    smooth = cv2.resize(region * 255, size[::-1], interpolation=cv2.INTER_CUBIC)
+    mask = cv2.GaussianBlur(smooth, (5, 5), 0) > 127
+    if rng.random() < 0.2:
+        reach = max(3, int(min(size) * rng.uniform(0.01, 0.04)))
+        return cv2.dilate(mask.astype(np.uint8), _disc(reach)) > 0
+    return _cut_out(mask, rng)
+
+
+def _cut_out(mask: Mask, rng: np.random.Generator) -> Mask:
+    """People cut slightly too wide more often than too tight."""
+    margin = int(rng.integers(-1, 4))
     if margin > 0:
-        grown = cv2.dilate(grown.astype(np.uint8), _disc(margin)) > 0
-    return np.asarray(grown, dtype=bool)
+        mask = cv2.dilate(mask.astype(np.uint8), _disc(margin)) > 0
+    return np.asarray(mask, dtype=bool)
 
 
 def lasso(size: Size, rng: np.random.Generator) -> Mask:

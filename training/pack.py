@@ -3,8 +3,12 @@
     python -m training.pack --store data/store --out data/pack
 
 A crop is at most `SIDE` pixels a side and is never resized, except that large pictures also give
-one crop of their half-size version (what the web does to photographs). Beside each crop lies its
+one crop of their half-size version, and every picture larger than `WHOLE` its whole scene reduced
+to that size: what the web does to photographs, and what people then edit. Beside each crop lies its
 segmentation, from which object-shaped masks are made.
+
+Run again, it adds what is missing: new pictures of the store, and kinds of crops that an older pack
+had not.
 """
 
 from __future__ import annotations
@@ -28,13 +32,20 @@ from tqdm import tqdm
 from detector.imaging import ImageError, decode
 
 SIDE = 512  # pixels: room for a 256 or 320 crop after resizing and rotation
+WHOLE = 640  # pixels: the longer side of a reduced scene, that of many data sets and web pictures
 LARGE = 1100  # shorter side from which a picture gives several crops
 SEGMENT_SIDE = 256  # pixels: segments need shapes, not detail
 DRAWN = "not photographic"  # in a picture's note: posters, stickers, drawings, screens
 MIN_SIDE = 64  # pixels: below it there is nothing to learn from
+NATIVE, REDUCED = "native", "whole"  # values of Entry.scale; half-size crops count as native
+FILTERS = (  # of programs that reduce pictures
+    Image.Resampling.BOX,
+    Image.Resampling.BILINEAR,
+    Image.Resampling.BICUBIC,
+    Image.Resampling.LANCZOS,
+)
 
-
-Packed: TypeAlias = tuple[dict[str, str], NDArray[np.uint8], NDArray[np.uint8]]
+Packed: TypeAlias = tuple[dict[str, str], str, NDArray[np.uint8], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -50,12 +61,14 @@ class Entry:
     pixels_at: int
     segments_at: int
     photographic: bool = True
+    scale: str = NATIVE
 
 
 class Pack:
     """Read access by index; `image(i)` is (h, w, 3) uint8, `segments(i)` (256, 256) uint8."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.entries = [Entry(**row) for row in json.loads((folder / "index.json").read_text())]
         self._pixels = np.memmap(folder / "pixels.bin", np.uint8, "r")
         self._segments = np.memmap(folder / "segments.bin", np.uint8, "r")
@@ -86,6 +99,18 @@ def crops(image: NDArray[np.uint8], rng: np.random.Generator) -> Iterator[NDArra
         yield _crop(np.asarray(half), rng)
 
 
+def whole(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8] | None:
+    """The scene reduced to `WHOLE` pixels (long panoramas are cut), or None if it is small."""
+    height, width = image.shape[:2]
+    if max(height, width) < 1.25 * WHOLE:  # it is about that size already
+        return None
+    scale = max(WHOLE / max(height, width), WHOLE / 2 / min(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    method = FILTERS[int(rng.integers(len(FILTERS)))]
+    reduced = np.asarray(Image.fromarray(image).resize(size, method))
+    return _crop(reduced, rng, WHOLE)
+
+
 def segment(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Felzenszwalb's graph segmentation at (256, 256), numbered modulo 256."""
     small = Image.fromarray(crop).resize((SEGMENT_SIDE, SEGMENT_SIDE), Image.Resampling.BOX)
@@ -93,17 +118,20 @@ def segment(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(labels % 256, np.uint8)
 
 
-def _crop(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """At most SIDE a side, at an offset that keeps the 8x8 grid of a JPEG half of the time."""
+def _crop(
+    image: NDArray[np.uint8], rng: np.random.Generator, side: int = SIDE
+) -> NDArray[np.uint8]:
+    """At most `side` a side, at an offset that keeps the 8x8 grid of a JPEG half of the time."""
     height, width = image.shape[:2]
     step = 8 if rng.random() < 0.5 else 1
-    top = int(rng.integers(0, max(1, (height - SIDE) // step + 1))) * step
-    left = int(rng.integers(0, max(1, (width - SIDE) // step + 1))) * step
-    return np.ascontiguousarray(image[top : top + SIDE, left : left + SIDE])
+    top = int(rng.integers(0, max(1, (height - side) // step + 1))) * step
+    left = int(rng.integers(0, max(1, (width - side) // step + 1))) * step
+    return np.ascontiguousarray(image[top : top + side, left : left + side])
 
 
-def _read(job: tuple[Path, dict[str, str]]) -> list[Packed]:
-    path, row = job
+def _read(job: tuple[Path, dict[str, str], frozenset[str]]) -> list[Packed]:
+    """The picture's crops of the wanted scales."""
+    path, row, scales = job
     try:
         image = decode(path.read_bytes())
     except ImageError:
@@ -111,17 +139,25 @@ def _read(job: tuple[Path, dict[str, str]]) -> list[Packed]:
     if min(image.shape[:2]) < MIN_SIDE:
         return []
     rng = np.random.default_rng(zlib.crc32(row["sha256"].encode()))
-    return [(row, crop, segment(crop)) for crop in crops(image, rng)]
+    results = [(NATIVE, crop) for crop in crops(image, rng)] if NATIVE in scales else []
+    reduced = whole(image, rng) if REDUCED in scales else None
+    if reduced is not None:
+        results.append((REDUCED, reduced))
+    return [(row, scale, crop, segment(crop)) for scale, crop in results]
 
 
 def build(store: Path, out: Path, workers: int) -> None:
-    """Add the store's pictures that are not in the pack yet; makes the pack if there is none."""
+    """Add the crops that are not in the pack yet; makes the pack if there is none."""
     out.mkdir(parents=True, exist_ok=True)
     entries = Pack(out).entries if (out / "index.json").exists() else []
-    known = {entry.sha256 for entry in entries}
+    known = {(entry.sha256, entry.scale) for entry in entries}
     with (store / "index.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["sha256"] not in known]
-    jobs = [(store / row["path"], row) for row in rows]
+        rows = list(csv.DictReader(file))
+    jobs = []
+    for row in rows:
+        scales = frozenset(s for s in (NATIVE, REDUCED) if (row["sha256"], s) not in known)
+        if NATIVE in scales or max(int(row["width"]), int(row["height"])) >= WHOLE:
+            jobs.append((store / row["path"], row, scales))
     with (
         (out / "pixels.bin").open("r+b" if entries else "wb") as pixels,
         (out / "segments.bin").open("r+b" if entries else "wb") as segments,
@@ -130,10 +166,21 @@ def build(store: Path, out: Path, workers: int) -> None:
         pixels_at = pixels.seek(sum(entry.height * entry.width * 3 for entry in entries))
         segments_at = segments.seek(len(entries) * SEGMENT_SIDE**2)
         for results in tqdm(pool.map(_read, jobs, chunksize=8), total=len(jobs), desc="pack"):
-            for row, crop, labels in results:
-                generator = row["generator_or_camera"]
-                where = (*crop.shape[:2], pixels_at, segments_at, DRAWN not in row["note"])
-                entries.append(Entry(row["label"], row["source"], generator, row["sha256"], *where))
+            for row, scale, crop, labels in results:
+                entries.append(
+                    Entry(
+                        label=row["label"],
+                        source=row["source"],
+                        generator=row["generator_or_camera"],
+                        sha256=row["sha256"],
+                        height=crop.shape[0],
+                        width=crop.shape[1],
+                        pixels_at=pixels_at,
+                        segments_at=segments_at,
+                        photographic=DRAWN not in row["note"],
+                        scale=scale,
+                    )
+                )
                 pixels_at += pixels.write(crop.tobytes())
                 segments_at += segments.write(labels.tobytes())
     (out / "index.json").write_text(json.dumps([asdict(entry) for entry in entries]))

@@ -1,8 +1,8 @@
 """Regions and pictures redrawn the way generators draw: through a bottleneck and an up-sampler.
 
-No generator can be downloaded where this project is developed, so these are proxies: random,
-untrained decoders that leave what real decoders leave (interpolated spectra, periodic kernels, lost
-sensor noise, invented fine texture), aligned with the pixels around them.
+Twins made by trained generators (`training.twins`) are the better half of it. The other half are
+proxies: random, untrained decoders that leave what real ones leave (interpolated spectra, periodic
+kernels, lost sensor noise, invented fine texture), aligned with the pixels around them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from training.edits import blend
 from training.history import Picture, to_bytes
 from training.masks import Mask, random_mask
+from training.pool import Scene
 
 
 def redraw(picture: Picture, rng: np.random.Generator) -> Picture:
@@ -29,15 +30,22 @@ def redraw(picture: Picture, rng: np.random.Generator) -> Picture:
     return to_bytes(_texture(large, picture, rng))
 
 
-def local(
-    base: Picture, segments: NDArray[np.uint8] | None, rng: np.random.Generator
-) -> tuple[Picture, Mask]:
-    """Redraw a region; the rest stays as it is. Returns the picture and its (H, W) bool mask."""
-    mask = random_mask(base.shape[:2], rng, segments)
-    layer = redraw(base, rng)
-    if rng.random() < 0.3:
-        layer = redraw(layer, rng)
-    return blend(base, layer, mask, rng, hard=0.4), mask
+def local(scene: Scene, rng: np.random.Generator) -> tuple[Picture, Mask]:
+    """Redraw a region, by the scene's generator where it has a twin; the rest stays as it is.
+
+    Returns the picture and its (H, W) bool mask.
+    """
+    base = scene.image
+    mask = random_mask(base.shape[:2], rng, scene.shapes)
+    return blend(base, whole(scene, rng), mask, rng, hard=0.4), mask
+
+
+def whole(scene: Scene, rng: np.random.Generator) -> Picture:
+    """The same picture from a generator: its twin, or an up-sampler's version."""
+    if scene.twin is not None:
+        return scene.twin
+    layer = redraw(scene.image, rng)
+    return redraw(layer, rng) if rng.random() < 0.3 else layer
 
 
 def _up(

@@ -90,7 +90,7 @@ class Run:
         """One step of gradient descent on a batch."""
         self._schedule()
         self.model.train()
-        freeze(self.model, self.config.frozen_stages)
+        self.model.trunk.freeze(self.config.frozen_stages)
         pixels = batch.image.to(self.device).float().contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
             output = self.model(pixels)
@@ -161,12 +161,6 @@ def build(config: Config) -> EditScopeModel:
     state = torch.load(path, map_location="cpu", weights_only=True)
     model.trunk.load_state_dict(from_efficientnet_lite(state))
     return model
-
-
-def freeze(model: EditScopeModel, stages: int) -> None:
-    """Keep the trunk's first stages as they are, batch statistics included."""
-    for part in [model.trunk.stem, *model.trunk.stages[:stages]] if stages else []:
-        part.eval().requires_grad_(False)
 
 
 def batches(config: Config, start: int) -> Iterator[Batch]:

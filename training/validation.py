@@ -3,8 +3,9 @@
     python -m training.validation --store data/store --pack data/pack --edited data/edited \
         --out data/validation
 
-Writes `calibration.csv` and `report.csv` (columns path, label, mask_path, set; paths relative to
-`--out`). No picture, and no third-party edited set but NIST's, is in both. Kinds of edits for which
+Writes `calibration.csv` and `report.csv` (columns path, label, mask_path, set, kind, source; paths
+relative to `--out`), and into the pack `published.csv`, the NIST pictures left to training. No
+picture, and no third-party edited set but NIST's, is in two of them. Kinds of edits for which
 no third-party pictures with masks are at hand are composed from held-out sources for calibration;
 the report holds third-party pictures only.
 """
@@ -21,15 +22,17 @@ import numpy as np
 from PIL import Image
 
 from detector.contract import Labels
-from training.compose import HELD_OUT, Composer
+from training.compose import Composer
 from training.pack import Pack
+from training.pool import HELD_OUT
+from training.published import FILE_NAME
 
-COLUMNS = ("path", "label", "mask_path", "set")
+COLUMNS = ("path", "label", "mask_path", "set", "kind", "source")
 PER_SOURCE = 12  # pictures of one held-out source in each manifest: no source may dominate
 MAX_PIXELS = 5_000_000  # of a picture: keeps a report on two cores within minutes
 COMPOSED = 40  # pictures of each local label made for calibration
 COMPOSED_SIDE = 384  # pixels
-NIST_EACH = 40  # of the 183 NIST pictures in each manifest
+NIST_EACH = 40  # of the 183 NIST pictures in each manifest; training may have the others
 Row = dict[str, str]
 
 
@@ -48,31 +51,46 @@ def held_out(store: Path, rng: np.random.Generator) -> tuple[list[Row], list[Row
         half = min(PER_SOURCE, len(rows) // 2)
         for chosen, target in ((order[:half], calibration), (order[half : 2 * half], report)):
             target += [
-                _row(store / rows[i]["path"], rows[i]["label"], None, f"held_{rows[i]['label']}")
+                _row(
+                    store / rows[i]["path"],
+                    rows[i]["label"],
+                    None,
+                    (f"held_{rows[i]['label']}", rows[i]["generator_or_camera"], source),
+                )
                 for i in chosen
             ]
     return calibration, report
 
 
-def third_party(edited: Path, rng: np.random.Generator) -> tuple[list[Row], list[Row]]:
-    """Published edits with masks: of NIST's some for each purpose, all others for the report."""
+def third_party(edited: Path, rng: np.random.Generator) -> tuple[list[Row], list[Row], list[Row]]:
+    """Published edits with masks, for calibration, report and training.
+
+    Of NIST's there are some for each purpose; all others are for the report.
+    """
     nist: list[Row] = []
     report: list[Row] = []
     with (edited / "manifest.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             mask = edited / row["mask_path"] if row["mask_path"] else None
             target = nist if row["set"].startswith("nist") else report
-            target.append(_row(edited / row["path"], row["label"], mask, row["set"]))
+            about = (row["set"], row.get("kind", ""), row["set"])
+            target.append(_row(edited / row["path"], row["label"], mask, about))
     order = rng.permutation(len(nist))
     calibration = [nist[i] for i in order[:NIST_EACH]]
-    return calibration, report + [nist[i] for i in order[NIST_EACH : 2 * NIST_EACH]]
+    report += [nist[i] for i in order[NIST_EACH : 2 * NIST_EACH]]
+    return calibration, report, [nist[i] for i in order[2 * NIST_EACH :]]
 
 
 def collected(store: Path) -> list[Row]:
     """The edited pictures that `training.collect` gathered, all for the report."""
     with (store / "edited.csv").open(newline="") as file:
         return [
-            _row(store / row["path"], row["label"], store / row["mask_path"], row["source"])
+            _row(
+                store / row["path"],
+                row["label"],
+                store / row["mask_path"],
+                (row["source"], row["kind"], row["source"]),
+            )
             for row in csv.DictReader(file)
         ]
 
@@ -92,13 +110,16 @@ def composed(pack: Path, out: Path) -> list[Row]:
             picture, mask = (out / "composed" / f"{number}{end}.png" for end in ("", "_mask"))
             Image.fromarray(sample.image).save(picture)
             Image.fromarray((sample.mask > 0).astype(np.uint8) * 255).save(mask)
-            rows.append(_row(picture, label.name, mask, f"composed_{sample.kind}"))
+            about = (f"composed_{sample.kind}", sample.kind, "composed")
+            rows.append(_row(picture, label.name, mask, about))
         number += 1
     return rows
 
 
-def _row(path: Path, label: str, mask: Path | None, group: str) -> Row:
-    values = (str(path.resolve()), label, str(mask.resolve()) if mask else "", group)
+def _row(path: Path, label: str, mask: Path | None, about: tuple[str, str, str]) -> Row:
+    """`about` has set, kind and source."""
+    resolved = str(mask.resolve()) if mask else ""
+    values = (str(path.resolve()), label, resolved, *about)
     return dict(zip(COLUMNS, values, strict=True))
 
 
@@ -130,6 +151,7 @@ def main() -> None:
     report = [*whole[1], *edits[1], *collected(arguments.store)]
     _write(calibration, arguments.out / "calibration.csv")
     _write(report, arguments.out / "report.csv")
+    _write(edits[2], arguments.pack / FILE_NAME)
     print(f"{len(calibration)} pictures to calibrate on, {len(report)} to report on")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,12 +13,27 @@ from PIL import Image
 from scipy import ndimage
 
 from detector.deadline import Deadline
+from detector.editscope.folding import fold
 from detector.editscope.modeling import MAP_STRIDE, EditScopeModel, Pooled
-from detector.editscope.tiling import Canvas, padded, tiles
+from detector.editscope.tiling import SMALLEST, Canvas, padded, tiles
 from detector.service import Detector
 from detector.verdict import Detection
 
+OVERVIEW = 640  # pixels: the longer side of the reduced scene, as in training
+LARGEST_REDUCTION = 0.8  # a scene hardly reduced shows nothing new
 MIN_REGION = 0.0008  # of the picture: smaller islands of the mask are noise more often than not
+
+
+class View(NamedTuple):
+    """One look at a picture.
+
+    Attributes:
+        vector: (D,) float32, what the label head sees.
+        cells: (3, h, w) float32 logits of pristine, edited, synthesized, a cell per 4 pixels.
+    """
+
+    vector: NDArray[np.float32]
+    cells: NDArray[np.float32]
 
 
 class EditScopeDetector(Detector):
@@ -37,11 +53,37 @@ class EditScopeDetector(Detector):
         model = EditScopeModel.from_pretrained(
             self.model_path, dtype=torch.float32, local_files_only=True
         )
-        self.model = model.eval().to(self.torch_device, memory_format=torch.channels_last)
+        fold(model.eval())
+        self.model = model.to(self.torch_device, memory_format=torch.channels_last)
         self.version = str(getattr(self.model.config, "version", "0"))
         self.amp = self.torch_device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
 
     def detect(self, image: NDArray[np.uint8], deadline: Deadline) -> Detection:
+        views = self.look(image, deadline)
+        height, width = image.shape[:2]
+        return Detection(
+            self._calibrated([view.vector for view in views]),
+            self._manipulation(joined([view.cells for view in views]), height, width),
+            self.model.config.threshold,
+        )
+
+    def look(self, image: NDArray[np.uint8], deadline: Deadline) -> list[View]:
+        """The picture at native size and, if it is large, its whole scene reduced to `OVERVIEW`.
+
+        Traces of processing need native pixels; what was put where is seen in the scene.
+
+        Raises:
+            DeadlineExceeded: the remaining tiles would take longer than there is time.
+        """
+        views = []
+        scale = OVERVIEW / max(image.shape[:2])
+        if scale < LARGEST_REDUCTION:
+            size = tuple(max(SMALLEST, round(side * scale)) for side in image.shape[1::-1])
+            reduced = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
+            views.append(self._view(np.asarray(reduced), deadline))
+        return [self._view(image, deadline), *views]
+
+    def _view(self, image: NDArray[np.uint8], deadline: Deadline) -> View:
         height, width = image.shape[:2]
         windows = tiles(height, width)
         canvas = Canvas(height, width, 3, MAP_STRIDE)
@@ -57,11 +99,10 @@ class EditScopeDetector(Detector):
             sums = [a + b for a, b in zip(sums, weighted, strict=True)] if sums else weighted
         mean = Pooled(*(part / sum(tile.area for tile in windows) for part in sums))
         cells = canvas.mean()
-        return Detection(
-            self._calibrated(mean, cells),
-            self._manipulation(cells, height, width),
-            self.model.config.threshold,
-        )
+        with torch.inference_mode():
+            flat = torch.from_numpy(cells.reshape(1, 3, -1)).to(self.torch_device)
+            vector = self.model.describe(mean, flat)[0].cpu().numpy()
+        return View(vector, cells)
 
     @torch.inference_mode()
     def _inspect(self, window: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Pooled]:
@@ -72,9 +113,9 @@ class EditScopeDetector(Detector):
         return scores[0].cpu().numpy(), pooled
 
     @torch.inference_mode()
-    def _calibrated(self, pooled: Pooled, cells: NDArray[np.float32]) -> NDArray[np.float64]:
-        flat = torch.from_numpy(cells.reshape(1, 3, -1)).to(self.torch_device)
-        logits = self.model.classify(pooled, flat)[0].double().cpu().numpy()
+    def _calibrated(self, vectors: list[NDArray[np.float32]]) -> NDArray[np.float64]:
+        stacked = torch.from_numpy(np.stack(vectors)).to(self.torch_device)
+        logits = self.model.label_head(stacked).double().mean(0).cpu().numpy()
         config = self.model.config
         return np.asarray(
             logits / config.calibration_temperature + np.array(config.calibration_bias)
@@ -88,6 +129,19 @@ class EditScopeDetector(Detector):
         return without_specks(
             fitted(manipulation.astype(np.float32), height, width), self.model.config.threshold
         )
+
+
+def joined(maps: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The mean of maps, (C, h, w) each, at the size of the first."""
+    first, *others = maps
+    total = first.copy()
+    for other in others:
+        for channel, values in enumerate(other):
+            resized = Image.fromarray(values).resize(
+                (first.shape[2], first.shape[1]), Image.Resampling.BILINEAR
+            )
+            total[channel] += np.asarray(resized)
+    return total / len(maps)
 
 
 def fitted(cells: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:

@@ -23,8 +23,12 @@ from detector.editscope.trunk import TAP_CHANNELS, Trunk, conv, norm
 MAP_STRIDE = 4  # pixels of the picture per cell of the map
 TOP_FRACTIONS = (0.01, 0.05, 0.2)  # of the map's cells: small, middling and large regions
 SUSPICION_FLOOR = 1e-3  # keeps the mean over suspect cells defined where there are none
-CORRELATION_EXCLUDED = 2  # cells around a cell that resemble it because they overlap it
-CORRELATION_TOP = 3  # best matches kept: a copied region has one or two twins
+CORRELATION_EXCLUDED = 4  # cells of 8 pixels around a cell: they overlap what it sees
+CORRELATION_CHANNELS = 3  # similarity, agreement, and their product
+CORRELATION_DENSE = (
+    4096  # cells, 512 x 512 pixels: above, every second row and column is a candidate
+)
+AGREEMENT = 1.0  # cells by which neighbours' matches may part: gentle rotation and scaling
 
 
 class Output(NamedTuple):
@@ -91,9 +95,13 @@ class NoiseBranch(nn.Module):
 
 
 class SelfCorrelation(nn.Module):
-    """How strongly each cell at stride 16 resembles its best matches elsewhere in the picture.
+    """How much each cell at stride 8 resembles its best match elsewhere in the picture.
 
-    After BusterNet's self-correlation (Wu et al., ECCV 2018): (B, C, h, w) -> (B, 3, h, w).
+    The similarity follows BusterNet's self-correlation (Wu et al., ECCV 2018). Repetition is common
+    in honest pictures; a copy is what whole neighbourhoods have in common with one other place, so
+    the second channel says how many of a cell's neighbours found their match at the same
+    displacement (dense-field matching, Cozzolino et al., IEEE TIFS 2015).
+    (B, C, h, w) -> (B, 3, h, w).
     """
 
     def __init__(self, inputs: int, width: int) -> None:
@@ -101,21 +109,48 @@ class SelfCorrelation(nn.Module):
         self.embed = nn.Sequential(conv(inputs, width, 1), norm(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        batch, _, height, width = x.shape
-        keys = F.normalize(self.embed(x).flatten(2).float(), dim=1)  # (B, C, hw)
-        scores = torch.einsum("bci,bcj->bij", keys, keys)
-        scores = scores.masked_fill(self._near(height, width, x.device), -1.0)
-        top = min(CORRELATION_TOP, height * width)
-        best = scores.topk(top, dim=2).values.transpose(1, 2)
-        best = F.pad(best, (0, 0, 0, CORRELATION_TOP - top), value=-1.0)
-        return best.reshape(batch, CORRELATION_TOP, height, width).to(x.dtype)
+        height, width = x.shape[2:]
+        step = 1 if height * width <= CORRELATION_DENSE else 2
+        unit = F.normalize(self.embed(x).float(), dim=1).to(x.dtype)
+        keys = unit[:, :, ::step, ::step].flatten(2)  # (B, C, n)
+        columns = torch.arange(width, device=x.device)
+        near = (columns[:, None] - columns[::step]).abs() <= CORRELATION_EXCLUDED
+        rows = [
+            _best_match(unit[:, :, row].transpose(1, 2), keys, row, step, near)
+            for row in range(height)
+        ]
+        best = torch.stack([value for value, _ in rows], 1)
+        match = torch.stack([index for _, index in rows], 1)  # (B, h, w), numbers of keys
+        across = near.shape[1]
+        agreement = _agreement(match // across * step, match % across * step).to(best.dtype)
+        return torch.stack([best, agreement, best * agreement], 1).to(x.dtype)
 
-    @staticmethod
-    def _near(height: int, width: int, device: torch.device) -> Tensor:
-        rows = torch.arange(height, device=device).repeat_interleave(width)
-        columns = torch.arange(width, device=device).repeat(height)
-        close_rows = (rows[:, None] - rows).abs() <= CORRELATION_EXCLUDED
-        return close_rows & ((columns[:, None] - columns).abs() <= CORRELATION_EXCLUDED)
+
+def _best_match(
+    query: Tensor, keys: Tensor, row: int, step: int, near: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Highest cosine of one row of cells, (B, w, C), with far keys, and their numbers, (B, w)."""
+    scores = query @ keys  # (B, w, n)
+    first = max(0, -(-(row - CORRELATION_EXCLUDED) // step))
+    last = (row + CORRELATION_EXCLUDED) // step + 1
+    around = scores.unflatten(2, (-1, near.shape[1]))[:, :, first:last]
+    around.masked_fill_(near[:, None], -1.0)  # in place: the scores are most of the memory
+    return scores.max(2)
+
+
+def _agreement(rows: Tensor, columns: Tensor) -> Tensor:
+    """The share of the eight neighbours matched at the same displacement, (B, h, w)."""
+    height, width = rows.shape[1:]
+    own_row = torch.arange(height, device=rows.device)[:, None]
+    own_column = torch.arange(width, device=rows.device)
+    shift = torch.stack([rows - own_row, columns - own_column], 1).float()
+    around = F.pad(shift, (1, 1, 1, 1), mode="replicate")
+    votes = torch.zeros_like(shift[:, 0])
+    for dy in range(3):
+        for dx in range(3):
+            other = around[:, :, dy : dy + height, dx : dx + width]
+            votes += ((other - shift).abs().amax(1) <= AGREEMENT).float()
+    return (votes - 1) / 8  # a cell agrees with itself
 
 
 class EditScopeModel(PreTrainedModel):
@@ -134,11 +169,12 @@ class EditScopeModel(PreTrainedModel):
         self.grid = nn.Sequential(
             block(2 * BLOCK**2, config.grid_width, 1), block(config.grid_width, config.grid_width)
         )
-        self.correlation = SelfCorrelation(TAP_CHANNELS[3] + noise[3], config.correlation_width)
+        matter = TAP_CHANNELS[1] + TAP_CHANNELS[2]
+        self.correlation = SelfCorrelation(matter, config.correlation_width)
         inputs = (
             TAP_CHANNELS[1] + noise[1],
-            TAP_CHANNELS[2] + noise[2] + config.grid_width,
-            TAP_CHANNELS[3] + noise[3] + CORRELATION_TOP,
+            TAP_CHANNELS[2] + noise[2] + config.grid_width + CORRELATION_CHANNELS,
+            TAP_CHANNELS[3] + noise[3],
             TAP_CHANNELS[4],
         )
         self.lateral = nn.ModuleList(block(count, width, 1) for count in inputs)
@@ -165,11 +201,11 @@ class EditScopeModel(PreTrainedModel):
     def inspect(self, pixels: Tensor) -> tuple[Tensor, Pooled]:
         """The map of one tile, and the sums over it from which `classify` makes means."""
         trunk, noise, grid = self.features(pixels)
-        shared = torch.cat([trunk[3], noise[3]], 1)
+        matter = torch.cat([F.avg_pool2d(trunk[1], 2), trunk[2]], 1)
         levels = (
             torch.cat([trunk[1], noise[1]], 1),
-            torch.cat([trunk[2], noise[2], grid], 1),
-            torch.cat([shared, self.correlation(shared)], 1),
+            torch.cat([trunk[2], noise[2], grid, self.correlation(matter)], 1),
+            torch.cat([trunk[3], noise[3]], 1),
             trunk[4],
         )
         laterals = [layer(level) for layer, level in zip(self.lateral, levels, strict=True)]
@@ -186,16 +222,20 @@ class EditScopeModel(PreTrainedModel):
 
     def classify(self, pooled: Pooled, cells: Tensor) -> Tensor:
         """Label logits (B, 4) from means over a picture and its map's cells, (B, 3, cells)."""
+        vector = self.describe(pooled, cells)
+        with torch.autocast(vector.device.type, enabled=False):
+            logits: Tensor = self.label_head(vector)
+        return logits
+
+    def describe(self, pooled: Pooled, cells: Tensor) -> Tensor:
+        """What the label head sees of a picture of any size, (B, D) float32."""
         log_odds = cells[:, 1:] - cells[:, :1]  # edited and synthesized against pristine
         ranked = log_odds.sort(dim=2, descending=True).values
         count = ranked.shape[2]
         tops = [ranked[..., : math.ceil(count * part)].mean(2) for part in TOP_FRACTIONS]
         shares = torch.softmax(cells, 1).mean(2)
         suspects = pooled.suspects / (pooled.suspicion + SUSPICION_FLOOR)
-        vector = torch.cat([pooled.features, suspects, *tops, shares], 1)
-        with torch.autocast(vector.device.type, enabled=False):
-            logits: Tensor = self.label_head(vector)
-        return logits
+        return torch.cat([pooled.features, suspects, *tops, shares], 1)
 
     def features(self, pixels: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
         """The trunk's five levels, the noise branch's four and the JPEG-grid features."""

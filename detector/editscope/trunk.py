@@ -75,10 +75,15 @@ class InvertedResidual(nn.Module):
 
 
 class Trunk(nn.Module):
-    """(B, 3, H, W) in -1..1 -> five feature maps at strides 2, 4, 8, 16, 32."""
+    """(B, 3, H, W) in -1..1 -> five feature maps at strides 2, 4, 8, 16, 32.
+
+    The first `frozen` stages and the stem get no gradients and run in bf16 where the device can.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.frozen = 0
+        self.fast = torch.cuda.is_available() or torch.cpu._is_avx512_bf16_supported()
         self.stem = nn.Sequential(
             conv(3, STEM_CHANNELS, 3, 2), norm(STEM_CHANNELS), nn.ReLU6(inplace=True)
         )
@@ -91,14 +96,30 @@ class Trunk(nn.Module):
                 inputs = stage.channels
             self.stages.append(nn.Sequential(*blocks))
 
+    def freeze(self, stages: int) -> None:
+        """Keep the stem and the first stages as they are, batch statistics included."""
+        self.frozen = stages
+        for part in [self.stem, *self.stages[:stages]] if stages else []:
+            part.eval().requires_grad_(False)
+
     def forward(self, x: Tensor) -> list[Tensor]:
-        x = self.stem(x)
         taps: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
+        if self.frozen and torch.is_grad_enabled():
+            fast = torch.autocast(x.device.type, torch.bfloat16, enabled=self.fast)
+            with torch.no_grad(), fast:
+                x = self._run(self.stem(x), 0, self.frozen, taps)
+            x, taps = x.float(), [tap.float() for tap in taps]
+        else:
+            x = self._run(self.stem(x), 0, self.frozen, taps)
+        self._run(x, self.frozen, len(self.stages), taps)
+        return taps
+
+    def _run(self, x: Tensor, first: int, last: int, taps: list[Tensor]) -> Tensor:
+        for index in range(first, last):
+            x = self.stages[index](x)
             if index in TAPS:
                 taps.append(x)
-        return taps
+        return x
 
 
 def from_efficientnet_lite(state: dict[str, Tensor]) -> dict[str, Tensor]:

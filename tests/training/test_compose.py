@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from detector.contract import Labels
-from training import compose
+from training import compose, history
 from training.compose import Composer, Sample
 from training.pack import Pack
 
@@ -45,10 +46,36 @@ def test_the_same_number_gives_the_same_sample(pack_folder: Path) -> None:
     assert not np.array_equal(first.image, other.image)
 
 
-def test_held_out_sources_are_never_drawn(
+def test_an_aligned_pair_differs_by_the_manipulation_alone(
     pack_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compose, "HELD_OUT", {"source1"})
-    composer = Composer(Pack(pack_folder), 128, seed=0)
-    drawn = {composer.pack.entries[i].source for i in composer._real._index}
-    assert drawn == {"source3"}
+    monkeypatch.setattr(compose, "ALIGNED_SHARE", 1.0)
+    monkeypatch.setattr(compose, "ALIGNED_SHARES", {Labels.LocallyEdited: 1.0})
+    monkeypatch.setattr(compose, "EDIT_SHARES", {"splice": 1.0})
+    monkeypatch.setattr(history, "after", lambda picture, rng: picture)
+    monkeypatch.setattr(compose, "_scale", lambda rng: 1.0)
+    composer = Composer(Pack(pack_folder), 128, seed=3)
+    for number in range(8):
+        edited, natural = composer.sample(2 * number), composer.sample(2 * number + 1)
+        assert (edited.label, natural.label) == (Labels.LocallyEdited, Labels.Natural)
+        assert not natural.mask.any()
+        far = cv2.dilate((edited.mask > 0).astype(np.uint8), np.ones((41, 41), np.uint8)) == 0
+        np.testing.assert_array_equal(edited.image[far], natural.image[far])
+        assert not np.array_equal(edited.image, natural.image)
+
+
+def test_the_margin_does_not_change_what_is_in_sight() -> None:
+    windows = (slice(37, 101), slice(0, 64))
+    outer, inner = compose._with_margin(windows, (120, 90))
+    field = np.arange(120 * 90).reshape(120, 90)
+    np.testing.assert_array_equal(field[outer][inner], field[windows])
+    assert all(span.start % 8 == 0 for span in outer)
+    assert outer[0].start <= 37 - compose.MARGIN
+    assert outer[1].stop == 64 + compose.MARGIN
+
+
+def test_classes_come_in_the_shares_that_were_asked_for(pack_folder: Path) -> None:
+    composer = Composer(Pack(pack_folder), 64, seed=1)
+    labels = np.array([composer.sample(index).label for index in range(600)])
+    shares = np.bincount(labels, minlength=4) / labels.size
+    np.testing.assert_allclose(shares, [0.28, 0.20, 0.30, 0.22], atol=0.06)

@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.ndimage import binary_dilation
+from scipy.ndimage import binary_dilation, binary_erosion
 
 from tests.training.conftest import scene
 from training import edits, synthesis
 from training.history import Picture
-from training.masks import Mask
+from training.masks import Mask, Shapes
+from training.pool import Scene
 
 BASE = scene(3, 240, 300)
-SEGMENTS = np.kron(np.arange(30, dtype=np.uint8).reshape(5, 6), np.ones((51, 42), np.uint8))
+SHAPES = Shapes(np.kron(np.arange(30, dtype=np.uint8).reshape(5, 6), np.ones((51, 42), np.uint8)))
 
 
 def draw(kind: str, seed: int) -> tuple[Picture, Mask]:
@@ -19,11 +20,10 @@ def draw(kind: str, seed: int) -> tuple[Picture, Mask]:
         shape = np.zeros((200, 200), dtype=bool)
         shape[50:140, 60:150] = True
         return edits.splice(BASE, scene(9, 200, 200), shape, rng)
-    functions = {
-        "copy_move": edits.copy_move, "remove": edits.remove, "retouch": edits.retouch,
-        "redraw": synthesis.local,
-    }  # fmt: skip
-    return functions[kind](BASE, SEGMENTS, rng)
+    if kind == "redraw":
+        return synthesis.local(Scene(BASE, SHAPES), rng)
+    functions = {"copy_move": edits.copy_move, "remove": edits.remove, "retouch": edits.retouch}
+    return functions[kind](BASE, SHAPES, rng)
 
 
 @pytest.mark.parametrize("kind", ["splice", "copy_move", "remove", "retouch", "redraw"])
@@ -39,6 +39,13 @@ def test_what_the_mask_leaves_out_stays_as_it_was(kind: str, seed: int) -> None:
 
     far = ~binary_dilation(mask, iterations=distance)
     np.testing.assert_array_equal(image[far], BASE[far])
+
+
+def test_a_region_with_a_twin_is_the_twins() -> None:
+    image, mask = synthesis.local(Scene(BASE, SHAPES, 255 - BASE), np.random.default_rng(2))
+    inside = binary_erosion(mask, iterations=16)
+    assert inside.any()
+    np.testing.assert_array_equal(image[inside], (255 - BASE)[inside])
 
 
 @pytest.mark.parametrize("kind", ["splice", "copy_move", "redraw"])

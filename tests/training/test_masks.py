@@ -48,3 +48,14 @@ def test_feathering_softens_only_near_the_edge() -> None:
     assert alpha[50, 50] == pytest.approx(1.0, abs=1e-3)
     assert alpha[5, 5] == pytest.approx(0.0, abs=1e-3)
     assert 0.2 < alpha[30, 50] < 0.8
+
+
+def test_the_salient_mask_is_one_of_the_objects_in_front() -> None:
+    alpha = np.zeros((256, 256), np.uint8)
+    alpha[20:90, 30:110] = 255
+    alpha[150:230, 140:220] = 255
+    for seed in range(10):
+        mask = masks.salient((512, 512), np.random.default_rng(seed), alpha)
+        shares = mask[60:160, 80:200].mean(), mask[320:440, 300:420].mean()
+        assert sorted(shares) == [0.0, 1.0]
+        assert mask.mean() < 0.2

@@ -8,7 +8,7 @@ import torch
 
 from detector.editscope.modeling import EditScopeModel
 from tests.detector.editscope.test_modeling import TINY
-from training.train import Config, Run, freeze, train
+from training.train import Config, Run, train
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_steps_reduce_the_loss_on_one_batch(config: Config) -> None:
 
 def test_frozen_stages_neither_learn_nor_drift(config: Config) -> None:
     run = Run(config)
-    freeze(run.model, 2)
+    run.model.trunk.freeze(2)
     frozen = [
         p for part in (run.model.trunk.stem, *run.model.trunk.stages[:2]) for p in part.parameters()
     ]

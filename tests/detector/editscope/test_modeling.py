@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from detector.editscope.configuration import EditScopeConfig
-from detector.editscope.modeling import EditScopeModel, SelfCorrelation
+from detector.editscope.modeling import EditScopeModel, SelfCorrelation, _agreement
 
 TINY = EditScopeConfig(
     noise_widths=(4, 6, 8, 10), grid_width=8, correlation_width=8, decoder_width=12, head_width=16
@@ -50,16 +50,29 @@ def test_weights_survive_storing_in_half_precision(model: EditScopeModel, tmp_pa
     torch.testing.assert_close(after.labels, before.labels, atol=0.05, rtol=0.05)
 
 
-def test_self_correlation_finds_a_copied_patch_far_away() -> None:
+@pytest.mark.parametrize("side", [24, 68])  # above 64 cells a side every second one is compared
+def test_self_correlation_finds_a_copied_patch_far_away(side: int) -> None:
     torch.manual_seed(0)
     layer = SelfCorrelation(16, 16).eval()
-    features = torch.randn(1, 16, 20, 20)
-    features[..., 15:18, 14:17] = features[..., 2:5, 3:6]
+    features = torch.randn(1, 16, side, side)
+    features[..., 14:20, 14:20] = features[..., 2:8, 4:10]
     with torch.inference_mode():
-        best = layer(features)[0, 0]
-    assert best[3, 4] == pytest.approx(1.0, abs=1e-3)
-    assert best[16, 15] == pytest.approx(1.0, abs=1e-3)
+        best, agreement, both = layer(features)[0]
+    copies = best[2:8:2, 4:10:2], best[14:20:2, 14:20:2]
+    for copy in copies:
+        torch.testing.assert_close(copy, torch.ones(3, 3), atol=1e-3, rtol=0)
     assert best.median() < 0.95
+    torch.testing.assert_close(both, best * agreement)
+
+
+def test_neighbours_matched_at_one_displacement_agree() -> None:
+    rows = torch.arange(8)[:, None].expand(8, 8)[None]
+    columns = torch.arange(8).expand(8, 8)[None]
+    together = _agreement(rows + 3, columns - 2)
+    torch.testing.assert_close(together, torch.ones(1, 8, 8))
+    generator = torch.Generator().manual_seed(0)
+    scattered = torch.randint(0, 800, (2, 1, 8, 8), generator=generator)
+    assert _agreement(scattered[0], scattered[1])[0, 1:-1, 1:-1].mean() < 0.05
 
 
 def test_self_correlation_of_a_picture_smaller_than_the_neighbourhood_is_finite() -> None:
