@@ -51,7 +51,7 @@ lint: $(VENV)/.development ## Check style and types
 
 lock: $(BIN)/python ## Pin requirements*.in in requirements*.txt; UPGRADE=--upgrade for newer ones
 	$(BIN)/python -m pip install --quiet uv==0.13.9
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-dev requirements-submit; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-python-downloads \
 			--custom-compile-command "make lock" $(CUDA:%=--no-emit-package %) $(UPGRADE) \
 			$$name.in --output-file $$name.txt || exit 1; \
@@ -83,6 +83,6 @@ $(VENV)/.runtime: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install -r requirements.txt
 	@touch $@
 
-$(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
-	$(BIN)/python -m pip install -r requirements-dev.txt
+$(VENV)/.development: requirements-dev.txt requirements-submit.txt $(VENV)/.runtime
+	$(BIN)/python -m pip install -r requirements-dev.txt -r requirements-submit.txt
 	@touch $@

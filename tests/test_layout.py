@@ -11,7 +11,7 @@ from importlinter.api import read_configuration
 ROOT = Path(__file__).parents[1]
 TOP_LEVEL = sorted(
     [path.stem for path in ROOT.glob("*.py") if path.stem.isidentifier()]
-    + ["demo", "detector", "web"]
+    + ["demo", "detector", "submission", "web"]
 )
 
 
@@ -62,6 +62,8 @@ def test_imports_run_one_way(tmp_path: Path) -> None:
         ("detector/contract", "import detector.service", "Inside the library too"),
         ("detector/verdict", "import fastapi", "The library knows nothing of the web"),
         ("api", "import gradio", "Without the page there is no Gradio"),
+        ("web/body", "import submission.images", "What is served knows nothing of submitting"),
+        ("submission/cli", "import engine", "Submitting needs the contract alone"),
     ],
 )
 def test_an_import_the_wrong_way_is_noticed(

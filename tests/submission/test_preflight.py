@@ -1,0 +1,190 @@
+"""`check`: the service is started and asked, in a process of its own, with small pictures."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from submission.preflight import in_bytes
+from submission.refusal import Refusal
+from submission.runner import network_namespace
+
+HERE = Path(__file__).parent
+Check = Callable[..., "tuple[subprocess.CompletedProcess[str], dict[str, tuple[str, str]]]"]
+ENGINE = """#!/usr/bin/env python3
+# A stand-in of a container engine: a "container" is a process in a network namespace of its own.
+import os, subprocess, sys
+arguments, folder = sys.argv[1:], {folder!r}
+with open(f"{{folder}}/calls", "a") as stream:
+    stream.write(" ".join(arguments)[:400] + "\\n")
+pid = f"{{folder}}/pid"
+if arguments[0] == "run":
+    env = [word for word in arguments if "=" in word and not word.startswith("-")]
+    run = "import fcntl, runpy, socket, struct; s = socket.socket();"
+    run += "fcntl.ioctl(s, 0x8914, struct.pack('16sh', b'lo', 65));"  # lo is up and running
+    run += "runpy.run_path('app.py', run_name='__main__')"
+    child = subprocess.Popen(
+        ["unshare", "--net", "env", "HOST=127.0.0.1", "PORT=8000", *env, sys.executable, "-c", run],
+        cwd={project!r}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    open(pid, "w").write(str(child.pid))
+elif arguments[0] == "exec":
+    words = [sys.executable if word == "python3" else word for word in arguments[1:]]
+    words = words[words.index(sys.executable):]
+    words = [open(pid).read() if word == "1" else word for word in words]
+    number = open(pid).read()
+    os.execvp("nsenter", ["nsenter", "--net", "--target", number, *words])
+elif arguments[0] == "image":
+    if "missing" in arguments:
+        sys.exit("no such image")
+    print(1234567890)
+elif arguments[0] == "rm" and os.path.exists(pid):
+    subprocess.run(["kill", open(pid).read()])
+"""
+
+
+@pytest.fixture
+def project(project: Path) -> Path:
+    """With a service that starts at once."""
+    shutil.copy(HERE / "small_app.py", project / "app.py")
+    return project
+
+
+@pytest.fixture
+def check(project: Path, env: dict[str, str], tmp_path: Path) -> Check:
+    def check(
+        *arguments: str, **more: str
+    ) -> tuple[subprocess.CompletedProcess[str], dict[str, tuple[str, str]]]:
+        report = tmp_path / "report.json"
+        command = [sys.executable, str(project / "challenge-cli.py"), "check"]
+        quick = ["--megapixels", "0.1", "--json", str(report)]
+        source = [] if "--image" in arguments else ["--source"]
+        done = subprocess.run(
+            [*command, *quick, *source, *arguments],
+            env={**env, "HF_TOKEN": "hf_planted", **more},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        found: list[dict[str, Any]] = json.loads(report.read_text()) if report.exists() else []
+        return done, {entry["topic"]: (entry["level"], entry["text"]) for entry in found}
+
+    return check
+
+
+def test_a_good_service(check: Check, project: Path) -> None:
+    (project / "DYFF_TEAM").write_text("team-1\n")
+    done, found = check("--space", "acme/detector", "--images", "1000000000", "--memory", "2Gi")
+    assert done.returncode == 0, done.stdout
+    assert found["DYFF_TEAM"] == ("ok", "team-1")
+    assert found["Space's name"][0] == "ok"
+    assert found["Cold start"][0] == "ok"
+    count = int(found["Answers"][1].split()[0])
+    assert count >= 20
+    assert found["Answers"] == ("ok", f"{count} of {count} pictures by the rules of Dyff's client")
+    assert found["Repeatable"][0] == "ok"
+    assert found["Latency"][1].startswith("median 0.")
+    assert found["Evaluation"][0] == "note"
+    assert "1000000000 pictures take" in found["Evaluation"][1]
+    assert found["Peak memory"][0] == "ok"
+    assert int(found["Peak memory"][1].split()[0]) >= 5
+    assert found["Offline"][0] == ("ok" if network_namespace() else "note")
+    assert done.stdout.endswith("Ready to be submitted\n")
+    for topic, (level, text) in found.items():
+        assert f"{level if level != 'ok' else 'ok  '} {topic}: {text}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("mode", "topic", "words"),
+    [
+        ("picky", "Answer", "status 422, which aborts the whole evaluation"),
+        ("unnormalised", "Answer", "not an answer of the contract"),
+        ("broken", "Cold start", "ModuleNotFoundError: no module named torch"),
+        ("dies", "Cold start", "no answer after"),
+    ],
+)
+def test_a_bad_service(check: Check, mode: str, topic: str, words: str) -> None:
+    done, found = check("--env", f"MODE={mode}", "--start-timeout", "30")
+    assert done.returncode == 1
+    assert found[topic][0] == "fail"
+    assert words in found[topic][1]
+    assert "Not ready: " in done.stdout
+
+
+def test_answers_that_differ(check: Check) -> None:
+    for _ in range(20):
+        done, found = check("--env", "MODE=moody")
+        if found["Repeatable"][0] == "note":
+            assert done.returncode == 0
+            assert "got another answer the second time" in found["Repeatable"][1]
+            return
+    pytest.fail("the same answer 20 times")
+
+
+def test_more_memory_than_asked_for(check: Check) -> None:
+    done, found = check("--memory", "1M")
+    assert done.returncode == 1
+    assert found["Peak memory"][0] == "fail"
+    assert found["Peak memory"][1].endswith("more than the 1M asked for")
+
+
+def test_the_service_does_not_see_our_tokens(check: Check) -> None:
+    done, found = check("--env", "MODE=dies", "--start-timeout", "10")
+    assert "token in our environment: None" in found["Cold start"][1]
+    assert "planted" not in done.stdout
+
+
+def test_the_source_tree_when_there_is_no_image(check: Check) -> None:
+    _, found = check("--image", "oci:/nowhere:latest", PATH=os.environ["PATH"])
+    assert found["Image"][0] in ("fail", "note")
+
+
+@pytest.mark.skipif(
+    network_namespace() != ["unshare", "--net"] or shutil.which("nsenter") is None,
+    reason="network namespaces take root here",
+)
+@pytest.mark.parametrize("image", ["editscope", "docker-daemon:editscope:latest"])
+def test_an_image(check: Check, project: Path, tmp_path: Path, image: str) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    engine = tools / "docker"
+    engine.write_text(ENGINE.format(folder=str(tools), project=str(project)))
+    engine.chmod(0o755)
+    done, found = check(
+        *["--image", image, "--memory", "2Gi", "--cpu", "2", "--env", "MODE="],
+        PATH=f"{tools}:{os.environ['PATH']}",
+    )
+    assert done.returncode == 0, done.stdout
+    assert found["Image size"] == ("ok", "1235 MB unpacked")
+    assert found["Offline"][0] == "ok"
+    assert "started and answered without a network" in found["Offline"][1]
+    assert found["Answers"][0] == "ok"
+    calls = (tools / "calls").read_text().splitlines()
+    (started,) = [call for call in calls if call.startswith("run ")]
+    assert "--read-only --tmpfs /tmp --cap-drop ALL" in started
+    assert f"--cpus 2 --memory {2 * 2**30} --env MODE= --network none editscope" in started
+    assert calls[-1].startswith("rm --force editscope-check-")
+
+
+def test_wrong_options(check: Check) -> None:
+    assert check("--env", "MODE")[0].returncode == 2
+    assert "is not an amount of memory" in check("--memory", "lots")[0].stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("1", 1), ("2k", 2000), ("1.5Gi", 3 * 2**29), ("500M", 500 * 10**6)]
+)
+def test_memory_in_bytes(text: str, size: int) -> None:
+    assert in_bytes(text) == size
+    for wrong in (f"{text}x", "i", "1i"):
+        with pytest.raises(Refusal):
+            in_bytes(wrong)
