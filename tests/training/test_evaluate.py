@@ -16,8 +16,8 @@ from detector.deadline import Deadline
 from engine import Engine
 from tests.fakes import BrightDetector, half_bright
 from training import evaluate, report
-from training.evaluate import postprocessed, read_manifest, read_mask, subset
-from training.outcome import Outcome
+from training.evaluate import postprocessed, read_manifest, subset
+from training.outcome import Outcome, read_mask
 from training.postprocess import TRANSFORMS
 from training.summary import summarise
 
