@@ -29,20 +29,24 @@ def test_the_training_stream_is_fair(stream: list[Sample]) -> None:
     assert found.passed, str(found)
 
 
+QUALITIES = {Labels.Natural: 60, Labels.LocallyEdited: 75, Labels.LocallySynthesized: 90}
+
+
 def recompressed(samples: list[Sample]) -> Iterator[Sample]:
-    """The bias of many published sets: generated pictures as PNG, photographs as JPEG."""
+    """A bias of published sets: generated pictures as PNG, each other label its own JPEG."""
     for sample in samples:
         if sample.label == Labels.FullySynthesized:
             yield sample
         else:
             buffer = io.BytesIO()
-            Image.fromarray(sample.image).save(buffer, "JPEG", quality=70)
+            quality = QUALITIES[Labels(sample.label)]
+            Image.fromarray(sample.image).save(buffer, "JPEG", quality=quality)
             yield replace(sample, image=np.asarray(Image.open(buffer)))
 
 
 def test_a_stream_whose_formats_tell_the_label_is_caught(stream: list[Sample]) -> None:
     found = audit(recompressed(stream))
-    assert not found.passed
+    assert not found.passed, str(found)
     assert found.pairs["Natural / FullySynthesized"] > 0.7
     assert "BIASED" in str(found)
 
