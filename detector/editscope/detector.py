@@ -54,7 +54,7 @@ class EditScopeDetector(Detector):
             self.model_path, dtype=torch.float32, local_files_only=True
         )
         fold(model.eval())
-        self.model = model.to(self.torch_device, memory_format=torch.channels_last)
+        self.model = model.eval().to(self.torch_device, memory_format=torch.channels_last)
         self.version = str(getattr(self.model.config, "version", "0"))
         self.amp = self.torch_device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
 
@@ -141,7 +141,7 @@ def joined(maps: list[NDArray[np.float32]]) -> NDArray[np.float32]:
                 (first.shape[2], first.shape[1]), Image.Resampling.BILINEAR
             )
             total[channel] += np.asarray(resized)
-    return total / len(maps)
+    return np.asarray(total / len(maps), np.float32)
 
 
 def fitted(cells: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:

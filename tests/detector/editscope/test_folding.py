@@ -15,6 +15,8 @@ def test_a_folded_network_gives_the_same_scores() -> None:
     model = EditScopeModel(TINY).eval()
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
             module.running_mean.normal_(0, 0.3)
             module.running_var.uniform_(0.5, 2)
     folded = copy.deepcopy(model)
