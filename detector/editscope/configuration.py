@@ -20,6 +20,9 @@ class EditScopeConfig(PretrainedConfig):
         calibration_temperature: label logits are divided by it (calibrated on held-out sources).
         calibration_bias: four offsets added to the label logits after the temperature.
         threshold: manipulation probability above which a pixel is in the mask.
+        copy_weights: three weights and an offset of `fusion.log_ratio`; empty: copies are not
+            looked for.
+        copy_side: two weights of `fusion.side_features`.
     """
 
     model_type = "editscope"
@@ -36,6 +39,8 @@ class EditScopeConfig(PretrainedConfig):
         calibration_temperature: float = 1.0,
         calibration_bias: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0),
         threshold: float = 0.5,
+        copy_weights: tuple[float, ...] = (),
+        copy_side: tuple[float, ...] = (1.0, 1.0),
         **kwargs: Any,
     ) -> None:
         self.noise_widths = list(noise_widths)
@@ -47,4 +52,6 @@ class EditScopeConfig(PretrainedConfig):
         self.calibration_temperature = calibration_temperature
         self.calibration_bias = list(calibration_bias)
         self.threshold = threshold
+        self.copy_weights = list(copy_weights)
+        self.copy_side = list(copy_side)
         super().__init__(**kwargs)

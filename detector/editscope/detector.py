@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import torch
 import transformers
@@ -12,7 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from detector.contract import Labels
 from detector.deadline import Deadline
+from detector.editscope import fusion
+from detector.editscope.copymove import find_copies
 from detector.editscope.folding import fold
 from detector.editscope.modeling import MAP_STRIDE, EditScopeModel, Pooled
 from detector.editscope.tiling import SMALLEST, Canvas, padded, tiles
@@ -21,6 +25,7 @@ from detector.verdict import Detection
 
 OVERVIEW = 640  # pixels: the longer side of the reduced scene, as in training
 LARGEST_REDUCTION = 0.8  # a scene hardly reduced shows nothing new
+COPIES_S = 1.5  # seconds that looking for copies may take on a slow core
 MIN_REGION = 0.0008  # of the picture: smaller islands of the mask are noise more often than not
 
 
@@ -36,6 +41,20 @@ class View(NamedTuple):
     cells: NDArray[np.float32]
 
 
+class Measured(NamedTuple):
+    """What was measured in a picture, before calibration.
+
+    Attributes:
+        logits: (4,) float64, the label head's, averaged over the views.
+        evidence: (4,) float64, what found copies add to calibrated logits.
+        manipulation: (h, w) float32 in 0..1, a cell per 4 pixels.
+    """
+
+    logits: NDArray[np.float64]
+    evidence: NDArray[np.float64]
+    manipulation: NDArray[np.float32]
+
+
 class EditScopeDetector(Detector):
     """Judges at native resolution with the weights in `model_path`."""
 
@@ -49,6 +68,7 @@ class EditScopeDetector(Detector):
         """
         transformers.logging.disable_progress_bar()  # one line of log says it as well
         self.torch_device = pick_device(self.device)
+        cv2.setNumThreads(torch.get_num_threads())
         self.device = str(self.torch_device)
         model = EditScopeModel.from_pretrained(
             self.model_path, dtype=torch.float32, local_files_only=True
@@ -59,13 +79,30 @@ class EditScopeDetector(Detector):
         self.amp = self.torch_device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
 
     def detect(self, image: NDArray[np.uint8], deadline: Deadline) -> Detection:
-        views = self.look(image, deadline)
-        height, width = image.shape[:2]
+        measured = self.measure(image, deadline)
+        config = self.model.config
+        scores = measured.logits / config.calibration_temperature
+        scores += np.array(config.calibration_bias) + measured.evidence
         return Detection(
-            self._calibrated([view.vector for view in views]),
-            self._manipulation(joined([view.cells for view in views]), height, width),
-            self.model.config.threshold,
+            scores, without_specks(measured.manipulation, config.threshold), config.threshold
         )
+
+    def measure(self, image: NDArray[np.uint8], deadline: Deadline) -> Measured:
+        """Everything that the answer is made of, before calibration.
+
+        Raises:
+            DeadlineExceeded: the remaining tiles would take longer than there is time.
+        """
+        views = self.look(image, deadline)
+        manipulation = self.manipulation([view.cells for view in views], image.shape[:2])
+        evidence = np.zeros(len(Labels))
+        config = self.model.config
+        if config.copy_weights and deadline.remaining() > COPIES_S:
+            copies = find_copies(image)
+            ratios = [fusion.log_ratio(copy, config.copy_weights) for copy in copies]
+            evidence[Labels.LocallyEdited] = fusion.edited_logit(ratios)
+            manipulation = fusion.join(manipulation, copies, ratios, config.copy_side)
+        return Measured(self.logits([view.vector for view in views]), evidence, manipulation)
 
     def look(self, image: NDArray[np.uint8], deadline: Deadline) -> list[View]:
         """The picture at native size and, if it is large, its whole scene reduced to `OVERVIEW`.
@@ -113,22 +150,18 @@ class EditScopeDetector(Detector):
         return scores[0].cpu().numpy(), pooled
 
     @torch.inference_mode()
-    def _calibrated(self, vectors: list[NDArray[np.float32]]) -> NDArray[np.float64]:
+    def logits(self, vectors: list[NDArray[np.float32]]) -> NDArray[np.float64]:
+        """The label head's answer for all views, (4,), before calibration."""
         stacked = torch.from_numpy(np.stack(vectors)).to(self.torch_device)
-        logits = self.model.label_head(stacked).double().mean(0).cpu().numpy()
-        config = self.model.config
-        return np.asarray(
-            logits / config.calibration_temperature + np.array(config.calibration_bias)
-        )
+        return np.asarray(self.model.label_head(stacked).double().mean(0).cpu().numpy())
 
-    def _manipulation(
-        self, cells: NDArray[np.float32], height: int, width: int
+    def manipulation(
+        self, cells: list[NDArray[np.float32]], size: tuple[int, int]
     ) -> NDArray[np.float32]:
-        odds = np.exp(cells - cells.max(0))
-        manipulation = 1 - odds[0] / odds.sum(0)
-        return without_specks(
-            fitted(manipulation.astype(np.float32), height, width), self.model.config.threshold
-        )
+        """The probability of manipulation, (h, w), from the maps of all views."""
+        scores = joined(cells)
+        odds = np.exp(scores - scores.max(0))
+        return fitted(np.asarray(1 - odds[0] / odds.sum(0), np.float32), *size)
 
 
 def joined(maps: list[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import softmax
 
-from training.calibrate import fit
+from training.calibrate import TIE, benefit_of_doubt, fit
 
 
 def drawn(count: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
@@ -27,3 +27,24 @@ def test_offsets_undo_a_class_that_scores_too_high() -> None:
     _, offsets = fit(logits, labels)
     assert offsets.argmin() == 2
     assert abs(offsets.sum()) < 1e-6
+
+
+def test_evidence_is_taken_as_it_is() -> None:
+    logits, labels = drawn(4000, temperature=3.0)
+    evidence = np.random.default_rng(1).normal(0, 2, logits.shape)
+    without, _ = fit(logits, labels)
+    given, _ = fit(logits - 3.0 * evidence, labels, evidence)
+    assert abs(given - without) < 0.05
+
+
+def test_the_benefit_of_the_doubt_allows_so_many_false_alarms_and_no_more() -> None:
+    margins = np.array([3.0, 2.0, 1.0, 0.5, -1.0])  # by which another label beats Natural
+    scores = np.zeros((6, 4))
+    scores[:5, 2] = margins
+    scores[5, 1] = 9.0
+    labels = np.array([0, 0, 0, 0, 0, 1])
+    for most, beaten in ((0.0, 3.0), (0.2, 2.0), (0.4, 1.0), (0.6, 0.5), (1.0, None)):
+        doubt = benefit_of_doubt(scores, labels, most)
+        assert doubt == (0 if beaten is None else beaten + TIE)
+        raised = scores[:5] + np.array([doubt, 0, 0, 0])
+        assert (raised.argmax(1) != 0).mean() <= most
