@@ -90,16 +90,31 @@ class Outcome:
 def judge(engine: Engine, row: Row, image: NDArray[np.uint8], truth: Mask | None) -> Outcome:
     """Put (H, W, 3) uint8 pixels to the engine behind `/predict`; `truth` is (H, W) or None."""
     analysis = engine.analyse(image)
-    verdict = analysis.verdict
+    pixels = image.shape[0] * image.shape[1]
+    return outcome_of(
+        row, analysis.verdict, truth, seconds=analysis.seconds, pixels=pixels, step=analysis.step
+    )
+
+
+def outcome_of(
+    row: Row,
+    verdict: Verdict,
+    truth: Mask | None,
+    *,
+    seconds: float = 0.0,
+    pixels: int = 1,
+    step: Step = "full",
+) -> Outcome:
+    """A verdict on a picture beside what is true of it."""
     heat = None
     if verdict.manipulation is not None:
         heat = np.rint(verdict.manipulation * 255).astype(np.uint8)
     return Outcome(
         row,
         verdict.logprobs,
-        analysis.seconds,
-        image.shape[0] * image.shape[1] / 1e6,
-        analysis.step,
+        seconds,
+        pixels / 1e6,
+        step,
         verdict.threshold,
         None if truth is None or verdict.mask is None else _compare(verdict, verdict.mask, truth),
         heat,

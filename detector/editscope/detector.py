@@ -15,8 +15,9 @@ from scipy import ndimage
 
 from detector.contract import Labels
 from detector.deadline import Deadline
+from detector.device import pick_device
 from detector.editscope import fusion
-from detector.editscope.copymove import find_copies
+from detector.editscope.copymove import Copy, find_copies
 from detector.editscope.folding import fold
 from detector.editscope.modeling import MAP_STRIDE, EditScopeModel, Pooled
 from detector.editscope.tiling import SMALLEST, Canvas, padded, tiles
@@ -79,13 +80,7 @@ class EditScopeDetector(Detector):
         self.amp = self.torch_device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
 
     def detect(self, image: NDArray[np.uint8], deadline: Deadline) -> Detection:
-        measured = self.measure(image, deadline)
-        config = self.model.config
-        scores = measured.logits / config.calibration_temperature
-        scores += np.array(config.calibration_bias) + measured.evidence
-        return Detection(
-            scores, without_specks(measured.manipulation, config.threshold), config.threshold
-        )
+        return self.answer(self.measure(image, deadline))
 
     def measure(self, image: NDArray[np.uint8], deadline: Deadline) -> Measured:
         """Everything that the answer is made of, before calibration.
@@ -94,15 +89,29 @@ class EditScopeDetector(Detector):
             DeadlineExceeded: the remaining tiles would take longer than there is time.
         """
         views = self.look(image, deadline)
-        manipulation = self.manipulation([view.cells for view in views], image.shape[:2])
+        wanted = self.model.config.copy_weights and deadline.remaining() > COPIES_S
+        return self.weigh(views, find_copies(image) if wanted else None, image.shape[:2])
+
+    def weigh(
+        self, views: list[View], copies: list[Copy] | None, size: tuple[int, int]
+    ) -> Measured:
+        """Put views and copies (None: not looked for) of a picture (height, width) together."""
+        manipulation = self.manipulation([view.cells for view in views], size)
         evidence = np.zeros(len(Labels))
         config = self.model.config
-        if config.copy_weights and deadline.remaining() > COPIES_S:
-            copies = find_copies(image)
+        if copies is not None:
             ratios = [fusion.log_ratio(copy, config.copy_weights) for copy in copies]
             evidence[Labels.LocallyEdited] = fusion.edited_logit(ratios)
             manipulation = fusion.join(manipulation, copies, ratios, config.copy_side)
         return Measured(self.logits([view.vector for view in views]), evidence, manipulation)
+
+    def answer(self, measured: Measured) -> Detection:
+        """Calibrate, and clear the map of specks."""
+        config = self.model.config
+        scores = measured.logits / config.calibration_temperature
+        scores += np.array(config.calibration_bias) + measured.evidence
+        manipulation = without_specks(measured.manipulation, config.threshold)
+        return Detection(scores, manipulation, config.threshold)
 
     def look(self, image: NDArray[np.uint8], deadline: Deadline) -> list[View]:
         """The picture at native size and, if it is large, its whole scene reduced to `OVERVIEW`.
@@ -195,12 +204,3 @@ def without_specks(manipulation: NDArray[np.float32], threshold: float) -> NDArr
     small = areas < MIN_REGION * manipulation.size
     small[0] = False
     return np.where(small[regions], np.minimum(manipulation, threshold), manipulation)
-
-
-def pick_device(name: str) -> torch.device:
-    """`auto`, or any torch device name; `auto` takes CUDA, then MPS, then the CPU."""
-    if name != "auto":
-        return torch.device(name)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

@@ -1,0 +1,137 @@
+"""What each part of the detector is worth: the same pictures judged without it.
+
+    python -m training.ablation --manifest data/validation/report.csv --out data/ablation
+
+Every picture is looked at once; the answers without a part are put together from what was seen.
+Calibration and threshold stay those of the whole. Weights of networks trained without a part are
+compared by `training.evaluate --models`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from detector.deadline import Deadline
+from detector.editscope.copymove import Copy, find_copies
+from detector.editscope.detector import EditScopeDetector, Measured, View
+from detector.imaging import decode
+from detector.verdict import Detection, decide
+from training import report
+from training.evaluate import read_manifest
+from training.outcome import Outcome, Row, outcome_of, truth_of
+
+Size = tuple[int, int]
+Variant = Callable[[EditScopeDetector, list[View], list[Copy], Size], Detection]
+
+
+def whole(
+    detector: EditScopeDetector, views: list[View], copies: list[Copy], size: Size
+) -> Detection:
+    return detector.answer(detector.weigh(views, copies, size))
+
+
+def without_copies(
+    detector: EditScopeDetector, views: list[View], _: list[Copy], size: Size
+) -> Detection:
+    return detector.answer(detector.weigh(views, None, size))
+
+
+def native_view_alone(
+    detector: EditScopeDetector, views: list[View], copies: list[Copy], size: Size
+) -> Detection:
+    return whole(detector, views[:1], copies, size)
+
+
+def reduced_view_alone(
+    detector: EditScopeDetector, views: list[View], copies: list[Copy], size: Size
+) -> Detection:
+    """Small pictures have the native view only; the map keeps the native view's grid."""
+    if len(views) == 1:
+        return whole(detector, views, copies, size)
+    native, reduced = views
+    rows, columns = native.cells.shape[1:]
+    cells = np.stack([cv2.resize(channel, (columns, rows)) for channel in reduced.cells])
+    return whole(detector, [View(reduced.vector, cells)], copies, size)
+
+
+def copies_alone(
+    detector: EditScopeDetector, views: list[View], copies: list[Copy], size: Size
+) -> Detection:
+    """Natural or LocallyEdited, by what the search for copies found."""
+    nothing = View(views[0].vector, np.zeros_like(views[0].cells))
+    nothing.cells[0] = 9.0  # pristine
+    found = detector.weigh([nothing], copies, size)
+    logits = np.array([0.0, -9.0, 0.0, -9.0])
+    return Detection(logits + found.evidence, found.manipulation, detector.model.config.threshold)
+
+
+def uncalibrated(
+    detector: EditScopeDetector, views: list[View], copies: list[Copy], size: Size
+) -> Detection:
+    measured: Measured = detector.weigh(views, copies, size)
+    return Detection(
+        measured.logits + measured.evidence,
+        measured.manipulation,
+        0.5,  # the threshold of someone who has not calibrated
+    )
+
+
+VARIANTS: dict[str, Variant] = {
+    "everything": whole,
+    "without the search for copies": without_copies,
+    "without the reduced view": native_view_alone,
+    "without the native view": reduced_view_alone,
+    "without calibration, cleaning": uncalibrated,
+    "the search for copies alone": copies_alone,
+}
+
+
+def judge(detector: EditScopeDetector, row: Row, image: NDArray[np.uint8]) -> dict[str, Outcome]:
+    """The outcome of every variant for one picture."""
+    size = (image.shape[0], image.shape[1])
+    views, copies = detector.look(image, Deadline.never()), find_copies(image)
+    truth = truth_of(row, size)
+    return {
+        name: outcome_of(row, decide(variant(detector, views, copies, size), size), truth)
+        for name, variant in VARIANTS.items()
+    }
+
+
+def ablate(detector: EditScopeDetector, rows: Sequence[Row]) -> dict[str, list[Outcome]]:
+    outcomes: dict[str, list[Outcome]] = {name: [] for name in VARIANTS}
+    for row in tqdm(rows, desc="ablation"):
+        for name, outcome in judge(detector, row, decode(row.path.read_bytes())).items():
+            outcomes[name].append(outcome)
+    return outcomes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--model", default="editscope/base")
+    parser.add_argument("--models-dir", type=Path, default=Path("models"))
+    parser.add_argument("--out", type=Path, default=Path("data/ablation"))
+    parser.add_argument("--bootstrap", type=int, default=1000, help="resamples; 0: no intervals")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    detector = EditScopeDetector(arguments.model, arguments.models_dir)
+    detector.load_model()
+    outcomes = ablate(detector, read_manifest(arguments.manifest))
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    print(report.write_comparison(outcomes, arguments.out, arguments.bootstrap, arguments.seed))
+
+
+if __name__ == "__main__":
+    main()
