@@ -30,7 +30,9 @@ RUN if python -c 'import sys, urllib.request as u; u.urlopen(sys.argv[1], timeou
 COPY requirements.txt /tmp/requirements.txt
 RUN pip --python /opt/venv/bin/python install --no-cache-dir -r /tmp/requirements.txt && \
     rm /tmp/requirements.txt && cd /opt/venv/lib/python3*/site-packages && \
-    find networkx numpy pandas scipy sympy -type d -name tests -prune -exec rm -rf {} + && \
+    find . -regextype posix-extended -type d \
+        -regex './(matplotlib|networkx|numpy|pandas|scipy|skimage|sympy)/(.*/)?tests' \
+        -prune -exec rm -rf {} + && \
     rm -rf gradio/templates/node && \
     python -c 'import torch, transformers, scipy.ndimage, gradio'
 
@@ -43,13 +45,14 @@ ARG MODEL_REPO=
 ARG MODEL_REVISION=
 ARG HF_ENDPOINT=https://huggingface.co
 COPY --chown=user --chmod=755 download-model.sh ./
-COPY --chown=user --chmod=755 scripts/ scripts/
+COPY --chown=user --chmod=755 scripts/fetch_model.py scripts/manifest.py scripts/refusal.py scripts/
 COPY --chown=user --chmod=755 models/ models/
 RUN --mount=type=secret,id=HF_TOKEN,mode=0444,required=false ./download-model.sh
 
 # The code last, since it changes most. A detector in a package of its own needs a line here.
 COPY --chown=user --chmod=755 detector/ detector/
 COPY --chown=user --chmod=755 web/ web/
+COPY --chown=user --chmod=755 provenance/ provenance/
 COPY --chown=user --chmod=755 demo/ demo/
 COPY --chown=user --chmod=755 *.py DYFF_TEAM LICENSE ./
 RUN python -m compileall -q .

@@ -19,7 +19,7 @@ CUDA := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-,cu
 	nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve api download docker-build docker-run test lint lock evaluate audit clean
+.PHONY: help setup serve api download docker-build docker-run test lint lock evaluate audit datasets check-datasets bench soak fuzz audit-deps sbom clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -64,6 +64,31 @@ evaluate: $(VENV)/.development ## Score the model: MANIFEST=m.csv OUT=folder ARG
 audit: $(VENV)/.development ## Check that formats give no label of the training stream away: PACK=folder
 	$(BIN)/python -m training.audit --pack $(or $(PACK),data/pack) $(ARGS)
 
+datasets: $(VENV)/.development ## Make the 100 test data sets in scripts/test_datasets/ (ARGS="--category edge_case")
+	$(BIN)/python scripts/generate_test_datasets.py $(ARGS)
+
+check-datasets: $(VENV)/.development ## Send them to a service and score its answers (ARGS="--url http://localhost:8000 --quick")
+	$(BIN)/python scripts/test_datasets.py $(ARGS)
+
+bench: $(VENV)/.development $(VENV)/peers ## Measure speed and memory against peers (MINUTES=30 ARGS=--quick)
+	$(BIN)/python -m benchmarks --minutes $(or $(MINUTES),30) $(ARGS)
+
+soak: $(VENV)/.development ## Soak a server in good, hostile and faulty input (MINUTES=10)
+	$(BIN)/python -m soak --minutes $(or $(MINUTES),10) $(ARGS)
+
+fuzz: $(VENV)/.development ## Fuzz decoding and the API by its OpenAPI document (MINUTES=5)
+	$(BIN)/python -m soak.fuzz --minutes $(or $(MINUTES),5) $(ARGS)
+
+audit-deps: $(BIN)/python ## Look the pinned packages up among known vulnerabilities
+	$(BIN)/python -m pip install --quiet --target $(VENV)/audit pip-audit==2.10.1
+	PYTHONPATH=$(VENV)/audit $(BIN)/python -m pip_audit --strict --disable-pip --no-deps \
+		-r requirements.txt $(ARGS)
+
+sbom: $(VENV)/.runtime ## List what the service is made of, CycloneDX, in sbom.json
+	$(BIN)/python -m pip install --quiet --target $(VENV)/sbom cyclonedx-bom==7.5.0
+	PYTHONPATH=$(VENV)/sbom $(BIN)/python -m cyclonedx_py requirements requirements.txt \
+		--output-reproducible --output-file $(or $(OUT),sbom.json)
+
 clean: ## Remove venv/ and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -81,6 +106,10 @@ $(VENV)/.runtime: requirements.txt | $(BIN)/python
 		else echo "$(TORCH_INDEX) is out of reach: taking torch from pip's other sources"; fi; fi; \
 	set -x; $(BIN)/python -m pip install $$index $(TORCH)
 	$(BIN)/python -m pip install -r requirements.txt
+	@touch $@
+
+$(VENV)/peers: benchmarks/requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
 $(VENV)/.development: requirements-dev.txt requirements-submit.txt $(VENV)/.runtime

@@ -10,20 +10,23 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Literal
 
 from anyio import from_thread, to_thread
 from fastapi import Depends, FastAPI, Request, Response
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from detector.contract import ImageRequest, Labels, PredictionResponse
+from detector.contract import ImageRequest, PredictionResponse
 from detector.registry import ModelNotFound, UnknownModel, create_service
-from engine import Engine, NotReady
+from engine import Engine, Service
+from isolation import isolate
 from settings import Settings
-from web import docs, problems
+from web import docs, health, metrics, problems
+from web.access import Access
 from web.body import BodyReader
 from web.examples import error_responses, label_table, request_example, response_example
+from web.headers import SecurityHeaders
+from web.metrics import Metrics
 from web.problems import Problem
 from web.server import run
 
@@ -45,46 +48,32 @@ answer is a statistical indication, not proof.
 """
 
 
-class Health(BaseModel):
-    status: Literal["alive", "ready"]
-
-
-class Limits(BaseModel):
-    max_body_bytes: int = Field(description="Longest request body.")
-    max_pixels: int = Field(description="Most pixels in a picture.")
-    max_concurrency: int = Field(description="Pictures judged at a time.")
-    max_queue: int = Field(description="Requests that may wait for their turn.")
-    time_budget_s: float = Field(description="Seconds within which a request is answered.")
-
-
-class Info(BaseModel):
-    name: str
-    version: str
-    model: str = Field(description="The setting `MODEL_NAME`.")
-    model_version: str | None = Field(description="As the model tells it; null until it is ready.")
-    ready: bool
-    labels: list[str] = Field(description="In the order of `logprobs`.")
-    device: str = Field(description="The setting `DEVICE`, or what it came to once it is ready.")
-    threads: int = Field(description="CPU threads for one picture.")
-    limits: Limits
-
-
 def create_engine(settings: Settings) -> Engine:
     """The engine that the settings describe, not loaded yet."""
-    return Engine(
-        lambda: create_service(settings.model_name, settings.models_dir, settings.device),
-        concurrency=concurrency(settings),
+
+    def create() -> Service:
+        named = (settings.model_name, settings.models_dir, settings.device)
+        if not settings.isolate:
+            return create_service(*named)
+        return isolate(
+            *named,
+            count=settings.concurrency,
+            num_threads=engine.threads,
+            budget_s=settings.time_budget_s,
+            memory_bytes=settings.worker_memory_bytes,
+            restarted=engine.observer.restarted,  # the app's: it is set before this is called
+        )
+
+    engine = Engine(
+        create,
+        concurrency=settings.concurrency,
         queue=settings.max_queue,
         budget_s=settings.time_budget_s,
         synthesized_mask=settings.synthesized_mask,
         max_pixels=settings.max_pixels,
         num_threads=settings.num_threads,
     )
-
-
-def concurrency(settings: Settings) -> int:
-    """Pictures judged at a time: by default one, since it uses all threads or the whole GPU."""
-    return settings.max_concurrency or 1
+    return engine
 
 
 def create_api(settings: Settings, engine: Engine | None = None) -> FastAPI:
@@ -106,23 +95,36 @@ def create_api(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.settings = settings
     app.state.stop = lambda: None  # `web.server.serve` puts the server's stop here
+    engine.observer = watch = Metrics(settings, engine)
+    _follow(app, watch)
     problems.install(app)
     docs.install(app)
+    if settings.metrics:
+        metrics.install(app, watch)
     _add_predict(app, engine, BodyReader(settings.max_body_bytes))
-    _add_health(app, engine, settings)
+    health.install(app, engine, settings)
     return app
+
+
+def _follow(app: FastAPI, watch: Metrics) -> None:
+    """Put our middleware around all of Starlette's, so that a 500 has an id and headers too."""
+    build = app.build_middleware_stack
+    app.build_middleware_stack = (  # type: ignore[method-assign]
+        lambda: Access(SecurityHeaders(build()), watch)
+    )
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     logger.info("Starting %s %s...", settings.app_name, settings.app_version)
-    waiting = concurrency(settings) + settings.max_queue
+    waiting = settings.concurrency + settings.max_queue
     to_thread.current_default_thread_limiter().total_tokens = waiting + SPARE_THREADS
     started = time.monotonic()
     if not app.state.engine.ready:  # a daemon, so that a signal need not wait for it
         threading.Thread(target=_load, args=(app, started), name="load", daemon=True).start()
     yield
+    app.state.engine.close()
     logger.info("Stopped %s", settings.app_name)
 
 
@@ -202,47 +204,6 @@ def _parse(body: bytearray) -> ImageRequest:
         return ImageRequest.model_validate_json(body.removeprefix(UTF8_BOM))
     except ValidationError as error:
         raise Problem.from_validation(error) from error
-
-
-def _add_health(app: FastAPI, engine: Engine, settings: Settings) -> None:
-    @app.head("/healthz", include_in_schema=False)
-    @app.get("/healthz", tags=["Operation"], summary="Is the process alive?")
-    async def healthz() -> Health:
-        """Answers at once, also while the model is loading or busy."""
-        return Health(status="alive")
-
-    @app.head("/readyz", include_in_schema=False)
-    @app.get(
-        "/readyz",
-        tags=["Operation"],
-        summary="Can pictures be judged?",
-        responses=error_responses("not_ready", "load_failed"),
-    )
-    async def readyz() -> Health:
-        """503 until the model is loaded and has judged its first picture, then 200."""
-        if not engine.ready:
-            raise NotReady
-        return Health(status="ready")
-
-    @app.get("/info", tags=["Operation"], summary="Model, version, labels and limits")
-    async def info() -> Info:
-        return Info(
-            name=settings.app_name,
-            version=settings.app_version,
-            model=settings.model_name,
-            model_version=getattr(engine.service, "version", None),
-            ready=engine.ready,
-            labels=[label.name for label in Labels],
-            device=getattr(engine.service, "device", settings.device),
-            threads=engine.threads,
-            limits=Limits(
-                max_body_bytes=settings.max_body_bytes,
-                max_pixels=settings.max_pixels,
-                max_concurrency=concurrency(settings),
-                max_queue=settings.max_queue,
-                time_budget_s=settings.time_budget_s,
-            ),
-        )
 
 
 if __name__ == "__main__":

@@ -12,9 +12,14 @@ from detector.imaging import MAX_PIXELS
 from detector.verdict import SynthesizedMask
 
 MEBIBYTE = 2**20
+GIBIBYTE = 2**30
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
+]
+LogFormat = Annotated[
+    Literal["text", "json"],
+    BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
 ]
 Device = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
 
@@ -48,6 +53,11 @@ class Settings(BaseSettings):
     models_dir: Path = Field(Path("models"), description="Folder that holds the models")
     device: Device = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:N` or `mps`")
     headless: bool = Field(False, description="Serve the API alone, without the browser page")
+    mcp_server: bool = Field(
+        False,
+        description="Offer the page's endpoints to agents at `/gradio_api/mcp/`; needs the "
+        "package `mcp`",
+    )
     max_body_bytes: int = Field(
         128 * MEBIBYTE, ge=1, description="Longest request body in bytes; beyond it 413"
     )
@@ -76,3 +86,22 @@ class Settings(BaseSettings):
     log_level: LogLevel = Field(
         "INFO", description="`DEBUG`, `INFO`, `WARNING`, `ERROR`, `CRITICAL`"
     )
+    log_format: LogFormat = Field(
+        "text", description="`text`, or `json`: an object a line with the request's id"
+    )
+    metrics: bool = Field(True, description="Serve figures for Prometheus at `/metrics`")
+    isolate: bool = Field(
+        False,
+        description="Run the detector in a process of its own, which is replaced if it crashes, "
+        "hangs or leaks",
+    )
+    worker_memory_bytes: int = Field(
+        4 * GIBIBYTE,
+        ge=1,
+        description="With `ISOLATE`, the most memory for the detector's process; Linux only",
+    )
+
+    @property
+    def concurrency(self) -> int:
+        """Pictures judged at a time: by default one, which uses all threads or the whole GPU."""
+        return self.max_concurrency or 1

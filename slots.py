@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from detector.deadline import Deadline
 
@@ -23,26 +21,28 @@ class Slots:
     """
 
     def __init__(self, slots: int, queue: int) -> None:
+        self._slots = slots
         self._free = slots
         self._queue = queue
         self._waiting: deque[threading.Event] = deque()
         self._lock = threading.Lock()
 
-    @contextmanager
-    def turn(self, deadline: Deadline) -> Iterator[bool]:
-        """Wait until it is our turn (true) or the deadline has passed (false).
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return len(self._waiting)
+
+    @property
+    def held(self) -> int:
+        """How many have theirs."""
+        return self._slots - self._free
+
+    def acquire(self, deadline: Deadline) -> bool:
+        """Wait until it is our turn (true; `release` it) or the deadline has passed (false).
 
         Raises:
             Busy: the queue is full.
         """
-        granted = self._acquire(deadline)
-        try:
-            yield granted
-        finally:
-            if granted:
-                self._release()
-
-    def _acquire(self, deadline: Deadline) -> bool:
         with self._lock:
             if self._free:  # never while somebody waits: a slot is handed over, not put back
                 self._free -= 1
@@ -57,7 +57,8 @@ class Slots:
                 self._waiting.remove(turn)
             return turn.is_set()
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Hand a slot to who has waited longest. Any thread may, once for each that was granted."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().set()

@@ -4,11 +4,37 @@ from __future__ import annotations
 
 from html import escape
 
+import numpy as np
+from PIL import Image
+
 from demo.examine import Examination
 from demo.orientation import upright
-from demo.words import CAVEAT, LIMITS, MEANINGS, NAMES, headline, percent, step_note, whereabouts
+from demo.words import (
+    CAVEAT,
+    LIMITS,
+    MEANINGS,
+    NAMES,
+    WHOLE,
+    headline,
+    percent,
+    reasons,
+    region_words,
+    step_note,
+    whereabouts,
+)
 from detector.contract import Labels
 
+# The page's script opens the tab that a button names.
+NEXT = (
+    '<p class="es-next">Check it yourself:'
+    + "".join(
+        f' <button type="button" data-tab="{tab.lower()}">{tab}</button>'
+        for tab in ("Evidence", "Provenance", "Report")
+    )
+    + "</p>"
+)
+MAX_REGIONS = 8  # listed and boxed: more of them is a pattern, not a list
+MOSTLY = 0.5  # of the marked area: above it a warning about its pixels is due
 STEPS = {"full": "full", "reduced": "reduced", "prior": "not examined"}
 
 
@@ -18,7 +44,7 @@ def verdict_card(examination: Examination) -> str:
     words = headline(verdict.probabilities, analysis.step)
     mask = None if verdict.mask is None else upright(verdict.mask, examination.orientation)
     where = "" if analysis.step == "prior" else whereabouts(mask, verdict.label)
-    note = step_note(analysis.step)
+    notes = [note for note in (step_note(analysis.step), _caution(examination)) if note]
     tone = "unsure" if words.uncertain else "calm" if verdict.label is Labels.Natural else "alert"
     number = f'<span class="es-percent">{words.percent}</span>' if words.percent else ""
     return (
@@ -26,8 +52,9 @@ def verdict_card(examination: Examination) -> str:
         '<h2 class="es-label">Verdict</h2>'
         f'<p class="es-headline"><span>{escape(words.text)}</span>{number}</p>'
         f'<p class="es-detail">{escape(words.detail)} {escape(where)}</p>'
-        + (f'<p class="es-note">{escape(note)}</p>' if note else "")
-        + f'{_bars(examination)}<p class="es-caveat">{CAVEAT}</p></section>'
+        + "".join(f'<p class="es-note">{escape(note)}</p>' for note in notes)
+        + ("" if analysis.step == "prior" else _bars(examination) + _regions(examination))
+        + f'<p class="es-caveat">{CAVEAT}</p>{NEXT}</section>'
     )
 
 
@@ -56,9 +83,9 @@ def opening_card() -> str:
     )
 
 
-def notes_card(examination: Examination | None = None, model: str = "") -> str:
+def notes_card(examination: Examination | None = None) -> str:
     """The limits, always; and what was examined, by which detector, once something was."""
-    facts = "" if examination is None else _facts(examination, model)
+    facts = "" if examination is None else _reliability(examination) + _facts(examination)
     return (
         '<section class="es-card es-notes"><h2 class="es-label">How far to trust it</h2>'
         f'<p class="es-limits">{LIMITS}</p>{facts}</section>'
@@ -81,7 +108,52 @@ def _bars(examination: Examination) -> str:
     return f'<ul class="es-bars" aria-label="Probabilities">{"".join(rows)}</ul>'
 
 
-def _facts(examination: Examination, model: str) -> str:
+def _regions(examination: Examination) -> str:
+    """The regions as buttons; the viewer listens for clicks on `data-region`."""
+    regions = examination.regions
+    if not regions or regions[0].share >= WHOLE:
+        return ""
+    rows = []
+    for number, region in enumerate(regions[:MAX_REGIONS]):
+        where, size = region_words(region, examination.orientation)
+        rows.append(
+            f'<li><button type="button" class="es-region" data-region="{number}" '
+            f'aria-pressed="false"><b>{number + 1}</b><span>{escape(where)}</span>'
+            f"<small>{escape(size)}</small></button></li>"
+        )
+    rest = len(regions) - len(rows)
+    more = f'<p class="es-more">and {rest} smaller</p>' if rest > 0 else ""
+    return (
+        f'<div class="es-regions"><h3 class="es-label">Marked regions</h3>'
+        f"<ol>{''.join(rows)}</ol>{more}</div>"
+    )
+
+
+def _caution(examination: Examination) -> str:
+    """A warning where what is marked lies mostly on pixels that say too little."""
+    mask = examination.verdict.mask
+    if mask is None or examination.analysis.step == "prior" or not mask.any():
+        return ""
+    score = examination.reliability.score
+    size = score.shape[::-1]
+    covered = Image.fromarray(mask.view("uint8") * 255).resize(size, Image.Resampling.BOX)
+    weight = np.asarray(covered, dtype=np.float32)
+    total = float(weight.sum())
+    doubtful = float(weight[score < 0.5].sum()) / total if total else 0.0
+    if doubtful < MOSTLY:
+        return ""
+    return (
+        f"{doubtful * 100:.0f} % of what is marked lies where the pixels say little "
+        "(layer Reliability): trust it less."
+    )
+
+
+def _reliability(examination: Examination) -> str:
+    sentences = " ".join(reasons(examination.reliability))
+    return f'<p class="es-reasons">{escape(sentences)}</p>' if sentences else ""
+
+
+def _facts(examination: Examination) -> str:
     height, width = examination.image.shape[:2]
     analysis = examination.analysis
     size = f"{width} \u00d7 {height} px"
@@ -92,7 +164,7 @@ def _facts(examination: Examination, model: str) -> str:
         "Size": size,
         "Time": f"{analysis.seconds:.1f} s" if analysis.seconds >= 0.1 else "under 0.1 s",
         "Resolution": STEPS[analysis.step],
-        "Model": model,
+        "Model": examination.model,
     }
     rows = "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items())
     return f'<dl class="es-facts">{rows}</dl>'

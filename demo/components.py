@@ -2,49 +2,63 @@
 
 from __future__ import annotations
 
-from abc import ABCMeta
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.component_meta import ComponentMeta
 from gradio.data_classes import FileData, GradioModel
-from gradio.utils import abspath, get_upload_folder, is_in_or_equal
+
+from demo.upload import Confined, Silent
 
 ASSETS = Path(__file__).parent / "assets"
+VIEWER = ("parts", "layers", "zoom", "looking", "marks", "receiving")  # one function, in this order
+
+
+class Box(GradioModel):
+    """A rectangle round a region: its sides as shares 0..1 of the upright picture."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 class View(GradioModel):
-    """What the viewer shows: files of one aspect, stacked.
+    """What the viewer shows: files of one aspect, which the browser colours and stacks.
 
     Attributes:
         picture: the picture upright, at most screen size; None when there is nothing to show.
-        marked, heat, mask: the layers; None where the detector gave none.
+        mask: the verdict's mask, grey; None where the detector gave none.
+        soft: the detector's map, grey; None where there is none.
+        reliability: grey, black where the pixels say too little.
+        marked: whether the mask marks anything.
+        threshold: of the map, 0..1, as the verdict has it.
+        boxes: round the mask's largest regions.
         empty: said in place of a legend when there is no marked area.
+        reasons: why the pixels say too little, in sentences.
         width, height: the upright picture's size in stored pixels.
+        orientation: EXIF, 1..8.
         alt: the picture in words.
         serial: differs from view to view, so that equal results still count as new.
     """
 
     picture: FileData | None = None
-    marked: FileData | None = None
-    heat: FileData | None = None
     mask: FileData | None = None
+    soft: FileData | None = None
+    reliability: FileData | None = None
+    marked: bool = False
+    threshold: float = 0.5
+    boxes: list[Box] = []
     empty: str = ""
+    reasons: str = ""
     width: int = 1
     height: int = 1
+    orientation: int = 1
     alt: str = ""
     serial: int = 0
 
 
-class _Silent(ComponentMeta):
-    """Gradio's metaclass without the stub file that it writes beside the source at import."""
-
-    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> type:
-        return ABCMeta.__new__(cls, name, bases, namespace)
-
-
-class DropZone(gr.HTML, metaclass=_Silent):
+class DropZone(Confined, gr.HTML, metaclass=Silent):
     """Takes one file: chosen, dropped, pasted, or handed over by the gallery; bytes untouched."""
 
     data_model = FileData
@@ -57,23 +71,6 @@ class DropZone(gr.HTML, metaclass=_Silent):
             max_bytes=max_bytes,
             **kwargs,
         )
-
-    async def async_move_resource_to_block_cache(
-        self, url_or_file_path: str | Path | None
-    ) -> str | None:
-        """Take nothing but uploaded files.
-
-        Gradio 6.31 skips this check in apps that are mounted rather than launched, so that any
-        picture on the server could be named; and it would fetch a URL.
-
-        Raises:
-            gradio.Error: the path lies outside Gradio's upload folder.
-        """
-        if url_or_file_path is None or not is_in_or_equal(
-            abspath(url_or_file_path), get_upload_folder()
-        ):
-            raise gr.Error("Send the picture itself, not where it lies.", print_exception=False)
-        return await super().async_move_resource_to_block_cache(url_or_file_path)
 
     def preprocess(self, payload: FileData | None) -> FileData | None:  # type: ignore[override]
         return payload
@@ -88,7 +85,7 @@ class DropZone(gr.HTML, metaclass=_Silent):
         return None
 
 
-class Gallery(gr.HTML, metaclass=_Silent):
+class Gallery(gr.HTML, metaclass=Silent):
     """Pictures to click. Each example is a dict of `file`, `url`, `title`, `truth` and `made`."""
 
     def __init__(self, examples: list[dict[str, str]], **kwargs: Any) -> None:
@@ -101,15 +98,15 @@ class Gallery(gr.HTML, metaclass=_Silent):
         )
 
 
-class Viewer(gr.HTML, metaclass=_Silent):
-    """Shows a `View`: one layer over the picture, opacity and side-by-side without the server."""
+class Viewer(gr.HTML, metaclass=Silent):
+    """Shows a `View`: layers, threshold, zoom and side-by-side, all without the server."""
 
     data_model = View
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             html_template=_asset("viewer.html"),
-            js_on_load=_asset("viewer.js"),
+            js_on_load="".join(_asset(f"viewer/{part}.js") for part in VIEWER),
             apply_default_css=False,
             **kwargs,
         )

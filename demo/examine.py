@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from demo.orientation import read_orientation
 from detector.imaging import ImageError, decode
+from detector.regions import Region, find_regions
+from detector.reliability import Reliability, measure
 from detector.verdict import Verdict
 from engine import Analysis, Engine, NotReady
 from slots import Busy
@@ -25,7 +28,7 @@ class Problem(Exception):
     """No verdict can be given; the message is one sentence for the person who sent the picture."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Examination:
     """One picture and what was found.
 
@@ -34,20 +37,35 @@ class Examination:
         image: (H, W, 3) uint8 RGB, as stored.
         orientation: EXIF, 1..8; how `image` asks to be seen.
         analysis: the engine's answer for `image`.
+        model: the detector's name and version; empty where nobody said.
     """
 
     name: str
     image: NDArray[np.uint8]
     orientation: int
     analysis: Analysis
+    model: str = ""
 
     @property
     def verdict(self) -> Verdict:
         return self.analysis.verdict
 
+    @cached_property
+    def regions(self) -> list[Region]:
+        """The connected regions of the mask as stored, largest first."""
+        verdict = self.verdict
+        if verdict.mask is None or self.analysis.step == "prior":
+            return []
+        return find_regions(verdict.mask, verdict.manipulation)
 
-def examine(path: Path, name: str, engine: Engine, max_pixels: int) -> Examination:
-    """Examine the file at `path`.
+    @cached_property
+    def reliability(self) -> Reliability:
+        """How far the pixels, as stored, can carry the verdict."""
+        return measure(self.image)
+
+
+def examine(path: Path, name: str, engine: Engine, max_pixels: int, model: str = "") -> Examination:
+    """Examine the file at `path` with `engine`, which holds the detector `model`.
 
     Raises:
         Problem: the file is no picture that can be read, or the engine has no room now.
@@ -67,4 +85,4 @@ def examine(path: Path, name: str, engine: Engine, max_pixels: int) -> Examinati
         ) from error
     except Busy as error:
         raise Problem("Too many pictures are waiting. Try again in a moment.") from error
-    return Examination(name, image, read_orientation(data), analysis)
+    return Examination(name, image, read_orientation(data), analysis, model)

@@ -34,3 +34,17 @@ def upright(stored: NDArray[ScalarT], orientation: int) -> NDArray[ScalarT]:
     if orientation in (2, 3, 6, 7):
         stored = stored[:, ::-1]
     return stored
+
+
+def upright_box(
+    box: tuple[float, float, float, float], orientation: int
+) -> tuple[float, float, float, float]:
+    """Turn top, left, bottom, right (shares of height and width) as `upright` turns pixels."""
+    top, left, bottom, right = box
+    if orientation in (5, 6, 7, 8):
+        top, left, bottom, right = left, top, right, bottom
+    if orientation in (3, 4, 7, 8):
+        top, bottom = 1 - bottom, 1 - top
+    if orientation in (2, 3, 6, 7):
+        left, right = 1 - right, 1 - left
+    return top, left, bottom, right

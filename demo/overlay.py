@@ -1,7 +1,7 @@
-"""What is drawn: the picture at screen size, and transparent PNG layers to lay over it.
+"""The picture at screen size, and what is laid over it; all of the picture's aspect.
 
-Every layer has the picture's aspect, so the browser stacks them and changes their opacity without
-asking the server again.
+The viewer gets grey PNGs of mask and maps, which the browser colours and cuts at a threshold.
+Whoever cannot draw, such as a report, gets coloured layers with alpha.
 """
 
 from __future__ import annotations
@@ -94,6 +94,25 @@ def _ramp() -> NDArray[np.uint8]:
     alpha = np.linspace(HEAT_ALPHA, 255, 256)
     ramp: NDArray[np.uint8] = np.rint(np.stack([*channels, alpha], axis=1)).astype(np.uint8)
     return ramp
+
+
+def soft(manipulation: NDArray[np.float32], orientation: int = 1) -> bytes:
+    """The detector's map (h, w), 0..1, as an 8-bit grey PNG of at most `MAX_SIDE`.
+
+    The browser colours it, and cuts it at any threshold, without asking the server again.
+    """
+    image = Image.fromarray(_levels(manipulation))
+    image = image.resize(_fitted(image.width, image.height, MAX_SIDE), Image.Resampling.BOX)
+    return _png(upright(np.asarray(image), orientation))
+
+
+def levels(score: NDArray[np.float32], orientation: int = 1) -> bytes:
+    """Any map (h, w), 0..1, as an 8-bit grey PNG of its own size."""
+    return _png(upright(_levels(score), orientation))
+
+
+def _levels(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.rint(np.clip(values, 0.0, 1.0) * 255).astype(np.uint8)
 
 
 def _coverage(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import itertools
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +10,39 @@ import gradio as gr
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from gradio.data_classes import FileData
-from gradio.processing_utils import save_bytes_to_cache
-from gradio.utils import get_upload_folder
 
-from demo import gallery, overlay
+from demo import (
+    agents,
+    api_tab,
+    batch_tab,
+    compare_tab,
+    evidence_tab,
+    gallery,
+    provenance_tab,
+    report_tab,
+)
 from demo.card import notes_card, opening_card, problem_card, verdict_card
-from demo.components import DropZone, Gallery, View, Viewer
+from demo.components import DropZone, Gallery, Viewer
 from demo.examine import Examination, Problem, examine
+from demo.picker import Detectors
+from demo.session import KEEP_S, Current, Session
 from demo.style import FAVICON, head, theme
-from demo.words import CAVEAT, LIMITS, headline, whereabouts
+from demo.view import downloads, no_view, view
+from demo.words import CAVEAT, GUIDE, LIMITS, headline, whereabouts
 from detector.contract import Labels
 from engine import Engine
 from settings import Settings
 
-SWEEP_S = 600  # every ten minutes ...
-KEEP_S = 3600  # ... pictures and results older than an hour are deleted
+SWEEP_S = 600  # every ten minutes pictures and results older than `KEEP_S` are deleted
 OVERLAP = 1  # one picture is decoded or drawn while another is with the engine
-
-_serials = itertools.count(1)
+TABS = {
+    "Evidence": evidence_tab,
+    "Provenance": provenance_tab,
+    "Report": report_tab,
+    "Compare": compare_tab,
+    "Batch": batch_tab,
+    "API": api_tab,
+}
 
 
 def mount_page(app: FastAPI, engine: Engine, settings: Settings) -> FastAPI:
@@ -40,9 +52,10 @@ def mount_page(app: FastAPI, engine: Engine, settings: Settings) -> FastAPI:
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Blocks' own switch leaves parts of it on
     app.mount(gallery.ROUTE, StaticFiles(directory=gallery.FOLDER), name="examples")
+    page = build_page(engine, settings)
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        build_page(engine, settings),
+        page,
         path="/",
         footer_links=[],
         run_history=False,  # it would keep people's pictures in the browser's storage
@@ -53,37 +66,49 @@ def mount_page(app: FastAPI, engine: Engine, settings: Settings) -> FastAPI:
         show_error=True,
         enable_monitoring=False,
         ssr_mode=False,
+        mcp_server=agents.offered(settings),
     )
+    agents.install(page, settings)
     return mounted
 
 
 def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
     """Lay out the page and wire it to `engine`, which may still be loading."""
     limit = (settings.max_concurrency or 1) + OVERLAP
+    detectors = Detectors(engine, settings)
 
-    def show(upload: FileData | None) -> tuple[Any, ...]:
+    def look(upload: FileData | None, detector: str = detectors.default) -> Current:
+        if upload is None:
+            raise Problem("Choose a picture first.")
+        chosen, name = detectors.engine(detector), upload.orig_name or Path(upload.path).name
+        model = detectors.describe(detector, chosen)
+        examination = examine(Path(upload.path), name, chosen, settings.max_pixels, model)
+        return Current(upload.path, name, examination)
+
+    def show(upload: FileData | None, detector: str = detectors.default) -> tuple[Any, ...]:
         try:
-            examination = _examine(upload, engine, settings)
+            current = look(upload, detector)
         except Problem as problem:
             nothing = gr.DownloadButton(value=None, interactive=False)
-            cards = problem_card(str(problem)), notes_card()
-            return *cards, View(serial=next(_serials)), nothing, nothing
-        mask, response = _downloads(examination)
+            return problem_card(str(problem)), notes_card(), no_view(), nothing, nothing, None
+        examination = current.examination
+        mask, response = downloads(examination)
         return (
             verdict_card(examination),
-            notes_card(examination, _model(engine, settings)),
-            _view(examination),
+            notes_card(examination),
+            view(examination),
             gr.DownloadButton(value=mask, interactive=mask is not None),
             gr.DownloadButton(value=response, interactive=True),
+            current,
         )
 
     def analyse(upload: FileData | None) -> tuple[dict[str, Any], str | None, str]:
         """Examine one picture. Returns the verdict, the mask (PNG) and the API's response."""
         try:
-            examination = _examine(upload, engine, settings)
+            examination = look(upload).examination
         except Problem as problem:
             raise gr.Error(str(problem), print_exception=False) from problem
-        return _summary(examination, _model(engine, settings)), *_downloads(examination)
+        return _summary(examination), *downloads(examination)
 
     page = gr.Blocks(
         title=settings.app_name,
@@ -93,12 +118,14 @@ def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
     )
     with page:
         gr.HTML(_masthead(settings.app_name), apply_default_css=False, elem_id="es-masthead")
+        current = gr.State(None, time_to_live=KEEP_S)
         with gr.Row(elem_id="es-main"):
             with gr.Column(scale=7, elem_id="es-looking"):
                 drop_zone = DropZone(max_bytes=settings.max_body_bytes, elem_id="es-dropzone")
                 viewer = Viewer(elem_id="es-view")
                 Gallery(gallery.examples(), elem_id="es-gallery")
             with gr.Column(scale=4, elem_id="es-reading"):
+                pickers = _picker(detectors)
                 card = gr.HTML(opening_card(), apply_default_css=False, elem_id="es-verdict")
                 notes = gr.HTML(notes_card(), apply_default_css=False, elem_id="es-notes")
                 with gr.Row(elem_id="es-downloads"):
@@ -106,12 +133,11 @@ def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
                     response = gr.DownloadButton(
                         "Save response (JSON)", interactive=False, size="sm"
                     )
-        gr.HTML(_colophon(settings), apply_default_css=False, elem_id="es-colophon")
-
-        shown = drop_zone.upload(
+        shown = gr.on(
+            [drop_zone.upload, *(picker.input for picker in pickers)],
             show,
-            drop_zone,
-            [card, notes, viewer, mask, response],
+            [drop_zone, *pickers],
+            [card, notes, viewer, mask, response, current],
             show_progress="minimal",
             show_progress_on=card,
             api_visibility="private",
@@ -124,9 +150,35 @@ def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
             js="() => window.dispatchEvent(new CustomEvent('editscope:failed'))",
             api_visibility="private",
         )
+
+        def changed(fn: Any, inputs: Any = None, outputs: Any = None) -> Any:
+            return shown.then(
+                fn, inputs, outputs, show_progress="hidden", queue=False, api_visibility="private"
+            )
+
+        _tabs(Session(current, engine, settings, changed))
+        gr.HTML(_colophon(settings), apply_default_css=False, elem_id="es-colophon")
         _client_endpoint(analyse, drop_zone, limit)
     page.queue(max_size=settings.max_queue or None)
     return page
+
+
+def _picker(detectors: Detectors) -> list[gr.Dropdown]:
+    """A choice of detectors, where there is one."""
+    names = detectors.names
+    if len(names) < 2:
+        return []
+    return [gr.Dropdown(names, value=names[0], label="Detector", elem_id="es-picker")]
+
+
+def _tabs(session: Session) -> None:
+    """The tabs under the viewer; the first one costs nothing and says what the others are for."""
+    with gr.Tabs(elem_id="es-tabs"):
+        with gr.Tab("Guide", id="guide"):
+            gr.HTML(_guide(), apply_default_css=False)
+        for name, module in TABS.items():
+            with gr.Tab(name, id=name.lower()) as tab:
+                module.build(tab, session)
 
 
 def _client_endpoint(analyse: Any, drop_zone: DropZone, limit: int) -> None:
@@ -146,55 +198,7 @@ def _client_endpoint(analyse: Any, drop_zone: DropZone, limit: int) -> None:
     )
 
 
-def _examine(upload: FileData | None, engine: Engine, settings: Settings) -> Examination:
-    if upload is None:
-        raise Problem("Choose a picture first.")
-    name = upload.orig_name or Path(upload.path).name
-    return examine(Path(upload.path), name, engine, settings.max_pixels)
-
-
-def _model(engine: Engine, settings: Settings) -> str:
-    version = getattr(engine.service, "version", "")
-    return f"{settings.model_name}, version {version}" if version else settings.model_name
-
-
-def _view(examination: Examination) -> View:
-    verdict, turn = examination.verdict, examination.orientation
-    examined = examination.analysis.step != "prior"
-    height, width = examination.image.shape[:2]
-    picture, suffix = overlay.picture(examination.image, turn)
-    words = headline(verdict.probabilities, examination.analysis.step)
-    view = View(
-        picture=_store(picture, f"picture{suffix}"),
-        empty=whereabouts(verdict.mask, verdict.label) if examined else "Nothing was measured.",
-        width=height if turn >= 5 else width,
-        height=width if turn >= 5 else height,
-        alt=f"{examination.name}: {words.text}",
-        serial=next(_serials),
-    )
-    if verdict.mask is not None and examined:
-        view.mask = _store(overlay.mask_only(verdict.mask, turn), "mask.png")
-        if verdict.mask.any():
-            view.marked = _store(overlay.marked(verdict.mask, turn), "marked.png")
-    if verdict.manipulation is not None and examined:
-        heat = overlay.heat(verdict.manipulation, (height, width), turn)
-        view.heat = _store(heat, "heat.png")
-    return view
-
-
-def _downloads(examination: Examination) -> tuple[str | None, str]:
-    """Paths of the mask at stored size, as the API gives it, and of the API's response."""
-    answer = examination.verdict.to_response()
-    stem = re.sub(r"[^\w-]+", "-", Path(examination.name).stem).strip("-")[:60] or "picture"
-    mask = None
-    if answer.localizationMask is not None:
-        data = base64.b64decode(answer.localizationMask.data)
-        mask = _store(data, f"{stem}-mask.png").path
-    response = answer.model_dump_json(indent=2).encode()
-    return mask, _store(response, f"{stem}-response.json").path
-
-
-def _summary(examination: Examination, model: str) -> dict[str, Any]:
+def _summary(examination: Examination) -> dict[str, Any]:
     verdict, analysis = examination.verdict, examination.analysis
     words = headline(verdict.probabilities, analysis.step)
     height, width = examination.image.shape[:2]
@@ -210,15 +214,9 @@ def _summary(examination: Examination, model: str) -> dict[str, Any]:
         "height": height,
         "resolution": analysis.step,
         "seconds": round(analysis.seconds, 3),
-        "model": model,
+        "model": examination.model,
         "note": f"{CAVEAT} {LIMITS}",
     }
-
-
-def _store(data: bytes, name: str) -> FileData:
-    """Write into Gradio's temporary folder, which `delete_cache` sweeps."""
-    path = save_bytes_to_cache(data, name, get_upload_folder())
-    return FileData(path=path, orig_name=name)
 
 
 def _masthead(name: str) -> str:
@@ -231,6 +229,11 @@ def _masthead(name: str) -> str:
         '<p class="es-private">Pictures stay on this server and are deleted within about an '
         "hour.</p></header>"
     )
+
+
+def _guide() -> str:
+    rows = "".join(f"<div><dt>{tab}</dt><dd>{text}</dd></div>" for tab, text in GUIDE.items())
+    return f'<dl class="es-guide">{rows}</dl>'
 
 
 def _colophon(settings: Settings) -> str:

@@ -8,7 +8,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.orientation import upright_box
 from detector.contract import Labels
+from detector.regions import Region
+from detector.reliability import Reliability
 
 Step = Literal["full", "reduced", "prior"]
 
@@ -19,6 +22,7 @@ CLOSE = 0.15  # two answers nearer than this are not told apart
 SPREAD = 0.6  # marked area reaching over this share of both sides is "spread over the picture"
 THIRDS = (0.38, 0.62)  # a centre of gravity between them is neither left nor right
 WHOLE = 0.98  # a mask covering more is a claim about the picture as a whole
+WORTH_A_WORD = 0.05  # shares of a picture below it hardly matter to its verdict
 
 NAMES = {
     Labels.Natural: "Unaltered photo",
@@ -44,6 +48,14 @@ LIMITS = (
     "is small, heavily compressed, screenshotted or filtered. Never decide on this alone: look "
     "for the source and for other copies."
 )
+GUIDE = {  # what each tab is for
+    "Evidence": "Views of the pixels by classical means, to check the verdict with your own eyes.",
+    "Provenance": "What the file says of itself: camera, software, thumbnails, signatures.",
+    "Report": "All of it on paper: PDF and HTML, with the limits in plain words.",
+    "Compare": "The original beside the suspect: what differs between them.",
+    "Batch": "Many files or a zip at once, as a table.",
+    "API": "The same questions from your own programs.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ def headline(probabilities: NDArray[np.float64], step: Step) -> Headline:
         return Headline(
             "No answer for this picture",
             "",
-            "It could not be examined; the figures below say nothing about it.",
+            "It could not be examined, so there is nothing to say about it.",
             uncertain=True,
         )
     first, second = (Labels(int(i)) for i in np.argsort(-probabilities, kind="stable")[:2])
@@ -123,16 +135,49 @@ def whereabouts(mask: NDArray[np.bool_] | None, label: Labels) -> str:
     return f"Marked: {amount} of the picture, {_place(mask)}."
 
 
+def reasons(reliability: Reliability) -> list[str]:
+    """Sentences on where the pixels themselves carry no verdict; empty if nothing is against it."""
+    sentences = []
+    if reliability.small > 0:
+        word = "too small to judge well" if reliability.small > 0.5 else "small: traces are few"
+        sentences.append(f"The picture is {word}.")
+    for share, what in (
+        (reliability.flat, "too flat to judge: no grain is left to compare"),
+        (reliability.clipped, "clipped to pure black or white"),
+        (reliability.compressed, "too heavily compressed: blocks hide finer traces"),
+    ):
+        if share >= WORTH_A_WORD:
+            amount = "Almost all" if share > 0.95 else f"{share * 100:.0f} %"
+            sentences.append(f"{amount} of the picture is {what}.")
+    return sentences
+
+
+def region_words(region: Region, orientation: int) -> tuple[str, str]:
+    """Where a region lies as the reader sees it, and how large it is, with the map's mean."""
+    share = "under 0.1 %" if region.share < 0.001 else f"{region.share * 100:.2g} %"
+    score = "" if region.score is None else f", mean score {region.score:.2f}"
+    where = place(upright_box(region.box, orientation))
+    return where[0].upper() + where[1:], f"{share} of the picture{score}"
+
+
 def step_note(step: Step) -> str:
     """What to know about an answer that was not made at full resolution; empty if it was."""
     if step == "reduced":
         return "Examined at reduced size to answer in time: small alterations may have been missed."
     if step == "prior":
         return (
-            "The detector did not finish, so the figures are its averages over all pictures. "
-            "Try again, or try a smaller copy."
+            "The detector did not finish in time; the response holds its averages over all "
+            "pictures. Try again, or try a smaller copy."
         )
     return ""
+
+
+def place(box: tuple[float, float, float, float]) -> str:
+    """Where a box lies: top, left, bottom, right as shares of height and width."""
+    top, left, bottom, right = box
+    if bottom - top > SPREAD and right - left > SPREAD:
+        return "most of the picture"
+    return _position((top + bottom) / 2, (left + right) / 2)
 
 
 def _place(mask: NDArray[np.bool_]) -> str:
@@ -140,8 +185,12 @@ def _place(mask: NDArray[np.bool_]) -> str:
     horizontal = _centre_and_extent(mask.mean(axis=0))
     if vertical[1] > SPREAD and horizontal[1] > SPREAD:
         return "spread over it"
-    row = _third(vertical[0], ("upper", "", "lower"))
-    column = _third(horizontal[0], ("left", "", "right"))
+    return _position(vertical[0], horizontal[0])
+
+
+def _position(vertical: float, horizontal: float) -> str:
+    row = _third(vertical, ("upper", "", "lower"))
+    column = _third(horizontal, ("left", "", "right"))
     if row and column:
         return f"{row} {column}"
     return {"upper": "at the top", "lower": "at the bottom"}.get(

@@ -52,6 +52,10 @@ class ImageData(BaseModel):
             InvalidBase64: `data` is empty, or holds anything but padded base64 (line breaks are
                 tolerated, since MIME encoders add them).
         """
+        if self.data.lstrip()[:5].lower() == "data:":
+            raise InvalidBase64(
+                "image.data is a data: URL; send only what follows its comma as base64"
+            )
         try:
             decoded = base64.b64decode("".join(self.data.split()), validate=True)
         except (binascii.Error, ValueError) as error:

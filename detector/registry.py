@@ -16,6 +16,10 @@ from detector.service import InferenceService
 Service: TypeAlias = InferenceService[ImageRequest, PredictionResponse]
 Factory: TypeAlias = Callable[..., Service]
 
+BUILT_IN = "editscope/base"
+RESTORE = (  # it is part of the repository, and on no hub
+    f"`git checkout -- models/{BUILT_IN}` brings it back, in a clone with Git LFS `git lfs pull`."
+)
 ENTRY_POINT_GROUP = "editscope.detectors"
 MODEL_TYPES = {  # `model_type` of a folder's config.json -> the class that reads such a folder
     "editscope": "detector.editscope.detector:EditScopeDetector",
@@ -120,15 +124,14 @@ def _not_found(model_name: str, config: Path, models_dir: Path) -> LookupError:
         return UnknownModel(
             f"{config} has model_type {_model_type(config)!r}; known are: {', '.join(MODEL_TYPES)}."
         )
+    again = RESTORE if model_name == BUILT_IN else f"Run `make download MODEL={model_name}`."
     if folder.is_dir():
-        return ModelNotFound(
-            f"Model directory {folder} has no config.json. Run `make download` to fetch it again."
-        )
+        return ModelNotFound(f"Model directory {folder} has no config.json. {again}")
     names = ", ".join(available_models(models_dir)) or "none"
     if "/" in model_name:
         return ModelNotFound(
-            f"Model directory not found: {folder}. Run `make download` to fetch models, or set "
-            f"MODELS_DIR to where they are. Available for MODEL_NAME: {names}."
+            f"Model directory not found: {folder}. {again} Or set MODELS_DIR to where the models "
+            f"are. Available for MODEL_NAME: {names}."
         )
     return UnknownModel(
         f"MODEL_NAME={model_name} is not known. Available: {names}; or package.module:Class."

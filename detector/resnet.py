@@ -16,6 +16,7 @@ from transformers import AutoImageProcessor, ResNetForImageClassification
 
 from detector.contract import Labels
 from detector.deadline import Deadline
+from detector.device import pick_device
 from detector.service import Detector
 from detector.verdict import Detection
 
@@ -29,8 +30,7 @@ class ResNetDetector(Detector):
         Raises:
             OSError: a file is missing or damaged.
         """
-        if self.device == "auto":
-            self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = str(pick_device(self.device))
         processors: Any = AutoImageProcessor  # has no types
         self.processor = processors.from_pretrained(self.model_path, local_files_only=True)
         self.model = ResNetForImageClassification.from_pretrained(

@@ -11,8 +11,9 @@ from typing import Any
 from fastapi import Request, Response
 
 from submission import loopback
-from submission.loopback import Stand
-from submission.platform import Connection, Platform, Say
+from submission.connection import Connection
+from submission.platform import Platform, Say
+from submission.stand import ACCOUNT, CHALLENGE, TASK, TEAM, Stand
 from submission.state import Record
 
 LONGEST = 160  # characters of a value that are printed: one is a schema in base64
@@ -58,13 +59,13 @@ def stand_for(
     record: Record | None = None,
     *,
     account: str | None = None,
-    challenge: str = loopback.CHALLENGE,
-    task: str = loopback.TASK,
-    team: str = loopback.TEAM,
+    challenge: str = CHALLENGE,
+    task: str = TASK,
+    team: str = TEAM,
     submission: str | None = None,
 ) -> Stand:
     """A stand-in that knows what the requests will name, all of it ready."""
-    owner = account or (record.wanted.account if record else loopback.ACCOUNT)
+    owner = account or (record.wanted.account if record else ACCOUNT)
     stand = Stand("", owner, challenge, task, team, limit=1000)
     common = {"account": owner, "status": "Ready", "name": "given"}
     wanted = record.wanted if record else None

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import click
 
 from submission import preflight, project, redaction, state
+from submission.connection import API, REGISTRY, Connection
 from submission.entry import DEFAULT_CHALLENGE
-from submission.platform import API, REGISTRY, Connection
 from submission.refusal import Refusal
 from submission.state import State
 

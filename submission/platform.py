@@ -4,55 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
-from submission import refusal
-from submission.answer_schema import Answer
+from submission import refusal, volume
+from submission.connection import Connection
 from submission.refusal import Refusal, explained
+from submission.service_request import service_request
 from submission.state import Wanted
+from submission.statuses import FAILED, READY, describe
 
 if TYPE_CHECKING:
-    from dyff.schema.platform import Challenge, Model, Submission, Team
+    from dyff.schema.platform import Challenge, Submission, Team
 
-API = "https://api.dyff.io/v0"
-REGISTRY = "https://registry.dyff.io"
-READY = {"Ready", "Complete", "Approved"}
-FAILED = {"Error", "Failed", "Denied", "Deleted", "Terminated"}
-REASONS = {
-    "QuotaLimit": "it waits until a quota of the account or the platform allows it",
-    "UnsatisfiedDependency": "it waits for something that it needs",
-    "FailedDependency": "something that it needs has failed",
-    "FetchFailed": "the platform could not fetch its files",
-    "UploadFailed": "its upload was not complete",
-    "WaitingForUpload": "the platform waits for its files",
-    "Expired": "it took longer than it may",
-    "Interrupted": "it was interrupted",
-    "TerminateCommand": "somebody ended it",
-    "DeleteCommand": "somebody deleted it",
-}
 CLOCK_SLACK = timedelta(minutes=2)  # between this machine's clock and the platform's
 RETRY_DELAYS_S = (1.0, 2.0, 5.0, 10.0)  # what was just made is not everywhere known at once
-CHUNK = 2**18  # bytes of a file sent at a time
 
 Say = Callable[[str], None]
 Kind = Literal["artifacts", "models", "inferenceservices", "submissions"]
-
-
-@dataclass(frozen=True)
-class Connection:
-    """Where the platform is and how patient we are, in seconds."""
-
-    token: str
-    api: str = API
-    registry: str = REGISTRY
-    insecure: bool = False
-    poll_s: float = 5.0
-    patience_s: float = 900.0
-    request_timeout_s: float = 30.0
 
 
 class Platform:
@@ -128,56 +98,22 @@ class Platform:
             entity = self._reads.models.get(model)
         if entity.status in READY:
             return
-        self._unchanged(entity, folder)
+        volume.check_unchanged(entity, folder)
         assert entity.artifact.volume is not None
         for file in entity.artifact.volume.files:
             if file.path not in set(done):
                 self._upload(model, folder / file.path, file.path)
                 arrived(file.path)
 
-    def _unchanged(self, entity: Model, folder: Path) -> None:
-        from dyff.schema.dataset import binary
-
-        volume = entity.artifact.volume
-        for file in volume.files if volume is not None else []:
-            path = folder / file.path
-            fresh = path.is_file() and binary.encode(binary.file_digest("md5", str(path)))
-            if fresh != file.digest.md5:
-                raise Refusal(
-                    f"{path} is not what it was when the model {entity.id} was created. "
-                    "Put it back, or begin anew with --restart."
-                )
-
     def _upload(self, model: str, path: Path, name: str) -> None:
-        import httpx
-        from tqdm import tqdm
-
-        doing = f"Uploading {name}"
-        with explained(doing):
+        with explained(f"Uploading {name}"):
             link = self._patiently(lambda: self._reads.models.uplink(model, name))
-        size = path.stat().st_size
-        bar = tqdm(
-            total=size, desc=name, unit="B", unit_scale=True, unit_divisor=1024, disable=None
-        )
-        with explained(doing), path.open("rb") as stream, bar:
-
-            def chunks() -> Iterable[bytes]:
-                while chunk := stream.read(CHUNK):
-                    yield chunk
-                    bar.update(len(chunk))
-
-            response = httpx.put(
-                link.url,
-                content=chunks(),
-                headers={"Content-Length": str(size), **link.headers},
+            volume.send(
+                path,
+                name,
+                link,
                 verify=not self.connection.insecure,
-                timeout=self.connection.request_timeout_s,
-            )
-        if response.is_error:  # not raise_for_status: the address is a credential
-            storage = urlsplit(link.url).hostname
-            raise Refusal(
-                f"{doing}: the storage {storage} answered {response.status_code}. "
-                "Go on with --resume."
+                timeout_s=self.connection.request_timeout_s,
             )
 
     def finalize_model(self, model: str) -> None:
@@ -312,61 +248,7 @@ def unknown_yet(status: int, text: str) -> bool:
     return status == 404 or (status == 409 and "WaitingForUpload" in text)
 
 
-def service_request(wanted: Wanted, artifact: str, model: str | None) -> Any:
-    """The body that creates the inference service."""
-    from dyff.schema.platform import (
-        Accelerator,
-        AcceleratorGPU,
-        DataSchema,
-        EntityIdentifier,
-        InferenceInterface,
-        InferenceServiceRunner,
-        InferenceServiceRunnerKind,
-        ModelResources,
-        VolumeMount,
-        VolumeMountData,
-        VolumeMountKind,
-    )
-    from dyff.schema.requests import InferenceServiceCreateRequest
-
-    resources = {"cpu": wanted.cpu, "memory": wanted.memory}
-    runner: dict[str, Any] = {
-        "kind": InferenceServiceRunnerKind.CONTAINER,
-        "imageRef": EntityIdentifier(kind="OCIArtifact", id=artifact),
-        "resources": ModelResources(**{key: value for key, value in resources.items() if value}),
-    }
-    if wanted.gpu:
-        gpu = AcceleratorGPU(hardwareTypes=list(wanted.gpu), count=wanted.gpu_count)
-        runner["accelerator"] = Accelerator(kind="GPU", gpu=gpu)
-    if model is not None and wanted.volume_mount is not None:
-        runner["volumeMounts"] = [
-            VolumeMount(
-                kind=VolumeMountKind.data,
-                name="model",
-                mountPath=Path(wanted.volume_mount),
-                data=VolumeMountData(source=EntityIdentifier(kind="Model", id=model)),
-            )
-        ]
-    optional = {} if model is None else {"model": model}
-    return InferenceServiceCreateRequest(
-        account=wanted.account,
-        name=wanted.name,
-        runner=InferenceServiceRunner(**runner),
-        interface=InferenceInterface(
-            endpoint=wanted.endpoint.strip("/"),
-            outputSchema=DataSchema.make_output_schema(Answer),
-        ),
-        **optional,
-    )
-
-
 def latest(entities: Iterable[Any], since: datetime) -> str | None:
     """The ID of the newest entity that is not older than a request of ours."""
     new = [entity for entity in entities if entity.creationTime >= since - CLOCK_SLACK]
     return max(new, key=lambda entity: entity.creationTime).id if new else None
-
-
-def describe(status: str, reason: str | None, message: str | None) -> str:
-    """A status in words."""
-    parts = [part for part in (REASONS.get(reason or "", reason), message) if part]
-    return f"{status} ({'; '.join(parts)})" if parts else status

@@ -11,9 +11,10 @@ import click
 
 from submission import entry, options, progress, project, state
 from submission.options import ROOT, Access, say
-from submission.platform import FAILED, Platform
+from submission.platform import Platform
 from submission.refusal import Refusal
 from submission.state import Record, State, Wanted
+from submission.statuses import FAILED
 
 
 @contextmanager

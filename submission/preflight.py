@@ -64,10 +64,10 @@ def check(plan: Plan, say: Say) -> list[Finding]:
             say(line(finding))
 
     add(project.check_team(plan.root), project.check_name(plan.root, plan.space))
-    model = plan.env.get("MODEL_NAME") or os.environ.get("MODEL_NAME") or DEFAULT_MODEL
-    add(*project.check_weights(plan.root, model))
     try:
-        with start(plan, add) as service:
+        choice = choose(plan)
+        add(*project.check_weights(plan.root, model_of(plan, choice)))
+        with start(plan, choice, add) as service:
             pictures = inputs.hard(plan.megapixels) + inputs.examples(plan.root)
             for finding in run(plan, service, pictures):
                 add(finding)
@@ -81,32 +81,58 @@ def line(finding: Finding) -> str:
     return f"{mark} {finding.topic}: {finding.text}"
 
 
-def start(plan: Plan, add: Callable[[Finding], None]) -> AbstractContextManager[Service]:
+@dataclass(frozen=True)
+class Choice:
+    """What is started: an image, by its name in an engine, or for a reason the source tree."""
+
+    engine: str = ""
+    image: str = ""
+    reason: str = ""
+
+
+def choose(plan: Plan) -> Choice:
     """The image in an engine if that can be, else the source tree."""
-    engine = None if plan.source else runner.find_engine()
-    name = plan.image or DEFAULT_IMAGE
-    plain = name.removeprefix("docker-daemon:")
-    by_name = not plain.startswith(images.TRANSPORTS)
-    if plan.image and not by_name:
-        add(image_facts(name))
-    if (
-        engine
-        and (engine == "podman" or by_name)
-        and (plan.image or runner.has_image(engine, name))
-    ):
-        if by_name:
-            size = runner.image_size(engine, plain)
-            add(size_finding(f"{size / 1e6:.0f} MB unpacked", size))
-        memory_limit = in_bytes(plan.memory) if plan.memory else None
-        return runner.image(engine, plain, plan.env, cpus=plan.cpus, memory=memory_limit)
     if plan.source:
-        why = "as asked"
-    elif engine is None:
-        why = "there is neither docker nor podman here that answers"
+        return Choice(reason="as asked")
+    engine = runner.find_engine()
+    if engine is None:
+        return Choice(reason="there is neither docker nor podman here that answers")
+    own = {"docker": "docker-daemon:", "podman": "containers-storage:"}[engine]
+    name = (plan.image or DEFAULT_IMAGE).removeprefix("docker-daemon:").removeprefix(own)
+    if engine == "docker" and name.startswith(images.TRANSPORTS):
+        return Choice(reason=f"docker cannot start {name}")
+    if plan.image is None and not runner.has_image(engine, name):
+        return Choice(reason=f"{engine} has no image {name}")
+    return Choice(engine, name)
+
+
+def model_of(plan: Plan, choice: Choice) -> str:
+    """The model that will be served, by its name."""
+    asked = plan.env.get("MODEL_NAME")
+    if choice.engine and not choice.image.startswith(images.TRANSPORTS):
+        there = runner.image_setting(choice.engine, choice.image, "MODEL_NAME")
     else:
-        why = f"{engine} has no image {name}" if by_name else f"{engine} cannot start {name}"
-    add(Finding("note", "Image", f"not started, {why}; the source tree is, in its place."))
-    return runner.source_tree(plan.root, list(plan.command), plan.env)
+        there = os.environ.get("MODEL_NAME")
+    return asked or there or DEFAULT_MODEL
+
+
+def start(
+    plan: Plan, choice: Choice, add: Callable[[Finding], None]
+) -> AbstractContextManager[Service]:
+    """Start what was chosen, and say what is known of the image."""
+    by_name = not choice.image.startswith(images.TRANSPORTS)
+    asked = (plan.image or "").removeprefix("docker-daemon:")
+    if asked.startswith(images.TRANSPORTS) and not (choice.engine and by_name):
+        add(image_facts(asked))
+    if not choice.engine:
+        text = f"not started, {choice.reason}; the source tree is, in its place."
+        add(Finding("note", "Image", text))
+        return runner.source_tree(plan.root, list(plan.command), plan.env)
+    if by_name:
+        size = runner.image_size(choice.engine, choice.image)
+        add(size_finding(f"{size / 1e6:.0f} MB unpacked", size))
+    limit = in_bytes(plan.memory) if plan.memory else None
+    return runner.image(choice.engine, choice.image, plan.env, cpus=plan.cpus, memory=limit)
 
 
 def image_facts(source: str) -> Finding:

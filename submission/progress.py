@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
-from submission.platform import FAILED, READY, Platform, Say, describe
+from submission.platform import Platform, Say
 from submission.refusal import Refusal
 from submission.state import Record
+from submission.statuses import FAILED, READY, describe
 
 FINISHED = READY | FAILED
 

@@ -13,11 +13,14 @@ from typing import Any
 
 from submission import client_rules, entry, images, inputs, loopback, preflight, progress, project
 from submission.client_rules import Outcome, Rules
+from submission.connection import Connection
 from submission.inputs import Picture
-from submission.loopback import Stand
-from submission.platform import Connection, Platform, Say, service_request
+from submission.platform import Platform, Say
+from submission.project import Finding
 from submission.refusal import Refusal
 from submission.runner import Service
+from submission.service_request import service_request
+from submission.stand import Stand
 from submission.state import Record, State, Wanted
 from submission.tiny_image import write_image
 from submission.upload import Upload
@@ -124,7 +127,11 @@ def evaluate(plan: Plan, stand: Stand, wanted: Wanted, state: State, say: Say) -
     pictures = inputs.hard(plan.check.megapixels) + inputs.examples(plan.check.root)
     outcomes: list[Outcome] = []
     check = replace(plan.check, endpoint=wanted.endpoint)
-    with preflight.start(check, lambda finding: say(preflight.line(finding))) as service:
+
+    def tell(finding: Finding) -> None:
+        say(preflight.line(finding))
+
+    with preflight.start(check, preflight.choose(check), tell) as service:
         first = preflight.cold_start(check, service, pictures[-1])
         say(preflight.line(first))
         if first.level == "fail":

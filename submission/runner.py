@@ -17,15 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from submission.loopback import free_port
+from submission.ports import free_port
 from submission.refusal import Refusal
 
 RELAY = Path(__file__).with_name("relay.py")
 IMAGE_PORT = 8000  # what the image listens on
 ENGINES = ("docker", "podman")
-ANSWER_S = 20.0  # for an engine to say that it is there
+ANSWER_S = 60.0  # for an engine to say that it is there; a busy machine takes its time
 LOG_LINES = 15  # of a service that ended, shown
 STRICT = [
+    "--no-healthcheck",  # readiness is ours to ask; and Podman needs systemd for it
     "--read-only",
     "--tmpfs",
     "/tmp",
@@ -212,6 +213,14 @@ def image_size(engine: str, name: str) -> int:
     """Bytes of an image's layers, unpacked."""
     text = call(engine, ["image", "inspect", "--format", "{{.Size}}", name], f"Reading {name}")
     return int(text.strip())
+
+
+def image_setting(engine: str, name: str, variable: str) -> str | None:
+    """The value that an image sets a variable to, if it does."""
+    shape = "{{range .Config.Env}}{{println .}}{{end}}"
+    text = call(engine, ["image", "inspect", "--format", shape, name], f"Reading {name}")
+    pairs = [line.partition("=") for line in text.splitlines()]
+    return next((value for key, _, value in pairs if key == variable), None)
 
 
 def answers(command: list[str]) -> bool:

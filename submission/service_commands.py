@@ -43,10 +43,11 @@ def rehearse(
     volume: Path | None, volume_mount: str | None, gpu: tuple[str, ...], **given: Any
 ) -> None:
     """The whole submission against a stand-in of the platform on this machine."""
-    from submission import loopback, rehearsal
+    from submission import rehearsal
+    from submission.stand import ACCOUNT
 
     wanted = Wanted(
-        account=loopback.ACCOUNT,
+        account=ACCOUNT,
         name="rehearsal",
         image=given["image"],
         endpoint=given["endpoint"],

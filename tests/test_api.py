@@ -345,7 +345,7 @@ def test_a_model_that_cannot_be_loaded_stops_the_server(
         assert stopped.wait(WAIT_S)
         error(client.get("/readyz"), 503, "load_failed")
     assert f"Model directory not found: {tmp_path / 'editscope/base'}" in caplog.text
-    assert "make download" in caplog.text
+    assert "git checkout -- models/editscope/base" in caplog.text
     assert "Traceback" not in caplog.text
 
 

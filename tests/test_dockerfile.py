@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from importlinter.api import read_configuration
 
 ROOT = Path(__file__).parents[1]
 FILES = ["Dockerfile", "Dockerfile.gpu"]
+SERVED = ["app", "api", "scripts.fetch_model"]  # what the image starts and builds with
 WEIGHTS = "RUN --mount=type=secret,id=HF_TOKEN,mode=0444,required=false ./download-model.sh"
 
 
@@ -55,13 +57,95 @@ def test_what_changes_often_comes_late(image: list[str]) -> None:
     assert order[2] < image.index(WEIGHTS) < order[3]
 
 
-def test_every_package_of_ours_is_copied(image: list[str]) -> None:
-    names = read_configuration(str(ROOT / "pyproject.toml"))["session_options"]["root_packages"]
-    copied = {
-        word.rstrip("/") for line in image if line.startswith("COPY") for word in line.split()
+def test_what_is_served_is_copied(image: list[str]) -> None:
+    needed = {path.relative_to(ROOT) for path in first_party(SERVED)}
+    assert Path("detector/editscope/detector.py") in needed, "the registry's strings were not read"
+    assert sorted(needed - copied(image)) == []
+
+
+def test_nothing_else_is_copied(image: list[str]) -> None:
+    packages = {path.parts[0] for path in copied(image) if len(path.parts) > 1}
+    served = {path.relative_to(ROOT).parts[0] for path in first_party(SERVED)}
+    assert packages - served == {"models"}
+
+
+def test_an_import_of_what_is_not_copied_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "late").mkdir()
+    (tmp_path / "late" / "part.py").write_text("")
+    for statement in (
+        "def f():\n    from late import part",
+        "def f():\n    import late.part",
+        "MODULE = 'late.part:Class'",
+    ):
+        (tmp_path / "app.py").write_text(statement)
+        assert tmp_path / "late" / "part.py" in first_party(["app"], tmp_path), statement
+
+
+def copied(image: list[str]) -> set[Path]:
+    """Our Python files that the build copies, and what lies in the folders of models."""
+    ignored = [
+        line
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    found: set[Path] = set()
+    for line in image:
+        if line.startswith("COPY"):
+            *sources, _ = [word for word in line.split()[1:] if not word.startswith("--")]
+            for source in sources:
+                for path in ROOT.glob(source.rstrip("/")):
+                    found |= {path, *path.rglob("*")} if path.is_dir() else {path}
+    names = {path.relative_to(ROOT) for path in found if path.is_file()}
+    return {
+        name
+        for name in names
+        if (name.suffix == ".py" or name.parts[0] == "models")
+        and not any(fnmatch(part, ignore) for ignore in ignored for part in leading(name))
     }
-    packages = {name for name in names if (ROOT / name).is_dir()} - {"submission"}
-    assert {*packages, "models", "scripts", "*.py", "DYFF_TEAM"} <= copied
+
+
+def leading(name: Path) -> list[str]:
+    """The path and the folders it lies in."""
+    return [name.as_posix(), *(parent.as_posix() for parent in name.parents)]
+
+
+def first_party(names: list[str], root: Path = ROOT) -> set[Path]:
+    """Files of ours that these modules import, wherever in them, and those import in turn.
+
+    A string such as "package.module:Class" counts as an import: the registry has them.
+    """
+    found: set[Path] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        path = module_file(name, root)
+        if path is None or path in found:
+            continue
+        waiting.append(name.rpartition(".")[0] or name)
+        found.add(path)
+        waiting += [name for node in ast.walk(ast.parse(path.read_text())) for name in named(node)]
+    return found
+
+
+def named(node: ast.AST) -> list[str]:
+    """Modules that a node may import."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "relative imports are not ours"
+        module = node.module or ""
+        return [module, *(f"{module}.{alias.name}" for alias in node.names)]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [text.partition(":")[0] for text in re.findall(r"^\w+(?:\.\w+)+:?\w*$", node.value)]
+    return []
+
+
+def module_file(name: str, root: Path) -> Path | None:
+    path = root.joinpath(*name.split("."))
+    for candidate in (path.with_name(f"{path.name}.py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
 
 
 def test_files_belong_to_the_user_whom_the_container_runs_as(image: list[str]) -> None:

@@ -11,7 +11,7 @@ from importlinter.api import read_configuration
 ROOT = Path(__file__).parents[1]
 TOP_LEVEL = sorted(
     [path.stem for path in ROOT.glob("*.py") if path.stem.isidentifier()]
-    + ["demo", "detector", "submission", "web"]
+    + ["demo", "detector", "provenance", "submission", "web"]
 )
 
 
@@ -60,6 +60,9 @@ def test_imports_run_one_way(tmp_path: Path) -> None:
     [
         ("slots", "import engine", "Imports run one way"),
         ("detector/contract", "import detector.service", "Inside the library too"),
+        ("engine", "import provenance", "What a file says of itself is never fed to the model"),
+        ("detector/imaging", "import provenance", "What a file says of itself"),
+        ("provenance/fact", "import engine", "Provenance knows the decoder alone"),
         ("detector/verdict", "import fastapi", "The library knows nothing of the web"),
         ("api", "import gradio", "Without the page there is no Gradio"),
         ("web/body", "import submission.images", "What is served knows nothing of submitting"),

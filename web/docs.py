@@ -15,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
 from detector.contract import ImageRequest
+from web.headers import FRAMES
 
 ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",
@@ -30,7 +31,7 @@ REDOC_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"  # the one outside asse
 NO_LOGO = b"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E"
 POLICY = (  # the browser refuses whatever an update of the assets might fetch from elsewhere
     "default-src 'self'; img-src 'self' data:; font-src 'self' data:; worker-src blob:; "
-    "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'"
+    f"style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; {FRAMES}"
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import logging
+import math
 import sys
 from collections.abc import Callable
 
@@ -12,8 +12,10 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 
 from settings import Settings
+from web import logs
+from web.connections import GuardedProtocol
 
-SHUTDOWN_S = 25  # the default time budget and a margin; orchestrators kill after 30 s
+SHUTDOWN_MARGIN_S = 5  # beyond the time budget: 25 s by default; orchestrators kill after 30 s
 
 
 def run(create: Callable[[Settings], FastAPI]) -> int:
@@ -30,8 +32,7 @@ def run(create: Callable[[Settings], FastAPI]) -> int:
             print(f"Setting {name}={problem['input']!r}: {problem['msg']}", file=sys.stderr)
         return 2
     level = "DEBUG" if settings.debug else settings.log_level
-    logging.basicConfig(format="%(asctime)s %(levelname)s: %(message)s", level=level)
-    logging.getLogger("httpx").setLevel("WARNING")  # else one line for each request it makes
+    logs.configure(settings.log_format, level)
     return serve(create(settings), settings)
 
 
@@ -42,7 +43,9 @@ def serve(app: FastAPI, settings: Settings) -> int:
         host=settings.host,
         port=settings.port,
         log_config=None,  # uvicorn's records go where ours go
-        timeout_graceful_shutdown=SHUTDOWN_S,
+        access_log=False,  # web.access has a line for each request, with its id
+        http=GuardedProtocol,
+        timeout_graceful_shutdown=math.ceil(settings.time_budget_s) + SHUTDOWN_MARGIN_S,
         server_header=False,
     )
     server = uvicorn.Server(config)

@@ -14,6 +14,43 @@ from detector.contract import BinaryMask, Labels
 LAYER_OPACITY = "getComputedStyle(document.querySelector('.es-layer')).opacity"
 SCROLLS_SIDEWAYS = "document.documentElement.scrollWidth > window.innerWidth"
 BOX = "e => { const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height] }"
+LAYERS = ("marked", "heat", "contour", "mask", "reliability")
+
+
+def marked_share(page) -> float:
+    return float(page.locator(".es-layer").get_attribute("data-share"))
+
+
+def legend(page) -> str:
+    return page.locator(".es-legend").inner_text()
+
+
+def layer_at(page, x: float, y: float) -> list[int]:
+    """The layer's colour and alpha at a place given in shares of its width and height."""
+    return page.locator(".es-layer").evaluate(
+        """(layer, [x, y]) => [...layer.getContext("2d").getImageData(
+            Math.floor(x * layer.width), Math.floor(y * layer.height), 1, 1).data]""",
+        [x, y],
+    )
+
+
+def transform(page) -> list[float]:
+    return page.locator(".es-sheet").first.evaluate(
+        "e => { const m = new DOMMatrix(getComputedStyle(e).transform); return [m.a, m.e, m.f] }"
+    )
+
+
+def scale(page) -> float:
+    return transform(page)[0]
+
+
+def offset(page) -> list[float]:
+    return transform(page)[1:]
+
+
+def centre(page) -> tuple[float, float]:
+    x, y, width, height = page.locator(".es-stage").evaluate(BOX)
+    return x + width / 2, y + height / 2
 
 
 def picture(width=90, height=60, corner=(9, 9, 9), orientation=1, kind="PNG") -> bytes:
@@ -59,7 +96,6 @@ def test_an_example_gives_a_verdict_bars_and_an_overlay(visit):
         "bars => bars.map(b => b.offsetWidth / b.parentElement.offsetWidth)"
     )
     assert widths == pytest.approx([0.05, 0.05, 0.85, 0.05], abs=0.01)
-    page.wait_for_function("document.querySelector('.es-layer').naturalWidth > 0")
     shown = page.locator(".es-picture").evaluate(BOX)
     assert page.locator(".es-layer").evaluate(BOX) == shown
     assert shown[2] > 600
@@ -67,18 +103,49 @@ def test_an_example_gives_a_verdict_bars_and_an_overlay(visit):
     assert "640 \u00d7 427 px" in page.locator("#es-notes").inner_text()
 
 
-def test_sliders_answer_without_the_server(visit):
+def test_sliders_layers_and_zoom_answer_without_the_server(visit):
     page = visit.open()
     visit.send("a.png", picture())
-    page.wait_for_function("document.querySelector('.es-layer').naturalWidth > 0")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(500)  # what the answer itself asks for
     examined, asked = visit.server.examinations, len(visit.requests)
     assert float(page.evaluate(LAYER_OPACITY)) == pytest.approx(0.8)
     page.locator(".es-opacity input").fill("25")
     assert float(page.evaluate(LAYER_OPACITY)) == pytest.approx(0.25)
     assert page.locator(".es-opacity output").inner_text() == "25 %"
 
-    clipped = "getComputedStyle(document.querySelector('.es-layer')).clipPath"
+    # the fake's map is 0.9 on 10 x 12 of 40 x 40 cells and blurs outwards from there
+    assert marked_share(page) == pytest.approx(0.075, abs=0.01)
+    page.locator(".es-threshold input").fill("5")
+    page.wait_for_function("Number(document.querySelector('.es-layer').dataset.share) > 0.08")
+    assert "would be marked at this threshold. The verdict's own is 0.50." in legend(page)
+    page.locator(".es-threshold input").fill("95")
+    page.wait_for_function("document.querySelector('.es-layer').dataset.share === '0.00000'")
+    assert page.locator(".es-layer").is_hidden()
+    page.locator(".es-threshold input").fill("50")
+    page.locator(".es-layer").wait_for()
+
+    page.get_by_label("Marked area").focus()
+    seen = [layer_at(page, 0.25, 0.22)]
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+        seen.append(layer_at(page, 0.25, 0.22))
+    tint, heat, inside_contour, mask, _ = seen
+    assert tint == [255, 0, 110, 150]
+    assert heat[0] > 240  # the bright end of the ramp
+    assert heat[3] > 230
+    assert inside_contour[3] == 0
+    assert mask == [255, 255, 255, 255]
+    assert "small: traces are few" in legend(page) or "too small" in legend(page)
+    assert page.locator(".es-threshold input").is_disabled()  # it does not act on reliability
+
+    assert visit.server.examinations == examined
+    assert visit.requests[asked:] == []
+
+
+def test_side_by_side(visit):
+    page = visit.open()
+    visit.send("a.png", picture())
+    clipped = "getComputedStyle(document.querySelector('.es-over')).clipPath"
     assert page.evaluate(clipped) == "none"
     page.get_by_label("Side by side").check()
     assert page.evaluate(clipped).endswith("50%)")
@@ -88,17 +155,97 @@ def test_sliders_answer_without_the_server(visit):
     for _ in range(4):
         page.keyboard.press("ArrowRight")
     assert page.evaluate(clipped).endswith(" 2%)")
-    assert visit.server.examinations == examined
-    assert visit.requests[asked:] == []
+    x, y, width, height = page.locator(".es-stage").evaluate(BOX)
+    page.mouse.move(x + 0.02 * width, y + height / 2)
+    page.mouse.down()
+    page.mouse.move(x + 0.75 * width, y + height / 2)
+    page.mouse.up()
+    assert float(page.locator(".es-divider").input_value()) == pytest.approx(75, abs=1)
 
-    page.get_by_label("Marked area").focus()
-    sources = [page.locator(".es-layer").get_attribute("src")]
-    for _ in range(2):
-        page.keyboard.press("ArrowRight")
-        sources.append(page.locator(".es-layer").get_attribute("src"))
-    assert len(set(sources)) == 3
-    assert "stored size" in page.locator(".es-legend").inner_text()
-    assert visit.server.examinations == examined
+
+def test_zoom_to_the_pixel_fetches_none_from_the_server(visit):
+    page = visit.open()
+    visit.send("large.jpg", picture(1900, 1500, kind="JPEG"), "image/jpeg")
+    page.wait_for_timeout(500)  # what the answer itself asks for
+    asked = len(visit.requests)
+    stage = page.locator(".es-stage")
+    assert page.locator(".es-picture").evaluate("i => i.naturalWidth") == 1600
+    page.mouse.move(*centre(page))
+    page.mouse.wheel(0, -400)  # not clicked yet: the wheel belongs to the page
+    assert scale(page) == 1
+    stage.click(position={"x": 9, "y": 9})
+    page.mouse.wheel(0, -400)
+    page.wait_for_function("document.querySelector('.es-stage').classList.contains('es-zoomed')")
+    page.keyboard.press("9")
+    assert page.locator(".es-scale").inner_text() == "100 %"
+    page.wait_for_selector(".es-stage[data-pixels=all]")
+    assert page.locator(".es-picture").evaluate("i => i.naturalWidth") == 1900
+    before = offset(page)
+    page.keyboard.press("ArrowRight")
+    assert offset(page)[0] < before[0]
+    before = offset(page)
+    page.mouse.move(*centre(page))
+    page.mouse.down()
+    page.mouse.move(centre(page)[0] - 40, centre(page)[1] - 30)
+    page.mouse.up()
+    assert offset(page) == pytest.approx([before[0] - 40, before[1] - 30], abs=2)
+    for _ in range(12):
+        page.keyboard.press("+")
+    assert page.locator(".es-scale").inner_text() == "3200 %"
+    rendering = "getComputedStyle(document.querySelector('.es-picture')).imageRendering"
+    assert page.evaluate(rendering) == "pixelated"
+    assert "score" in page.locator(".es-readout").inner_text()
+    page.keyboard.press("m")
+    assert page.locator(".es-lens").is_visible()
+    page.keyboard.press("0")
+    assert scale(page) == 1
+    for key, layer in zip("12345", LAYERS, strict=True):
+        page.keyboard.press(key)
+        assert page.locator(".es-viewer").get_attribute("data-layer") == layer
+    outside = [url for url in visit.requests[asked:] if not url.startswith("blob:")]
+    assert outside == []
+
+
+def test_a_region_in_the_list_shows_itself_in_the_picture(visit):
+    page = visit.open()
+    visit.send("a.png", picture(600, 400))
+    box = page.locator(".es-boxes i")
+    x, y, width, height = page.locator(".es-stage").evaluate(BOX)
+    left, top, across, down = box.evaluate(BOX)
+    assert ((left - x) / width, (top - y) / height) == pytest.approx((0.1, 0.1), abs=0.02)
+    assert (across / width, down / height) == pytest.approx((0.3, 0.25), abs=0.03)
+    page.get_by_role("button", name="Upper left").click()
+    assert page.locator(".es-boxes i.es-chosen").count() == 1
+    assert scale(page) > 1.5
+    middle = box.evaluate(BOX)
+    assert middle[0] >= x - 1  # the whole box is in sight
+    assert middle[0] + middle[2] <= x + width + 1
+    assert page.get_by_role("button", name="Upper left").get_attribute("aria-pressed") == "true"
+    page.get_by_role("button", name="Upper left").click()
+    assert scale(page) == 1
+    page.get_by_label("Boxes").uncheck()
+    assert box.count() == 0
+
+
+def test_nothing_serious_stands_in_the_way_of_anybody(visit):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = visit.open()
+    page.emulate_media(reduced_motion="reduce")
+    visit.send("a.png", picture())
+    page.get_by_text("Keys and gestures").click()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        if scheme == "dark":
+            visit.open()
+            visit.send("a.png", picture())
+        found = axe.run(page).response["violations"]
+        serious = [
+            (violation["id"], node["html"][:200])
+            for violation in found
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+        ]
+        assert serious == [], scheme
 
 
 def test_downloads_are_the_mask_at_stored_size_and_the_response(visit, tmp_path):
@@ -158,12 +305,21 @@ def test_a_reduced_examination_says_so(visit):
     assert "reduced" in page.locator(".es-facts").inner_text()
 
 
+def test_the_verdict_leads_to_the_tabs(visit):
+    page = visit.open()
+    visit.send("a.png", picture())
+    page.locator("#es-verdict").get_by_role("button", name="Provenance").click()
+    tab = page.get_by_role("tab", name="Provenance")
+    assert tab.get_attribute("aria-selected") == "true"
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Provenance"
+
+
 def test_natural_marks_nothing_and_a_whole_picture_is_marked_whole(visit):
     page = visit.open()
     visit.send("natural.png", picture(corner=(0, 255, 0)))
     assert "Very likely an unaltered photo" in page.locator("#es-verdict").inner_text()
     assert page.locator(".es-layer").is_hidden()
-    assert page.locator(".es-legend").inner_text() == "No area is marked."
+    assert legend(page).startswith("No area is marked.")
     visit.send("generated.png", picture(corner=(255, 0, 0)))
     assert "Very likely wholly AI-generated" in page.locator("#es-verdict").inner_text()
     assert "as a whole" in page.locator("#es-verdict").inner_text()

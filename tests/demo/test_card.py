@@ -11,12 +11,18 @@ from detector.verdict import Detection, decide
 from engine import Analysis
 
 
-def examination(probabilities, step="full", name="a.jpg", orientation=1) -> Examination:
-    image = np.zeros((30, 60, 3), dtype=np.uint8)
+def examination(
+    probabilities, step="full", name="a.jpg", orientation=1, model="", image=None
+) -> Examination:
+    image = np.zeros((30, 60, 3), dtype=np.uint8) if image is None else image
     manipulation = np.zeros((30, 60))
     manipulation[:10, :10] = 1.0
-    verdict = decide(Detection(np.log(probabilities), manipulation), (30, 60))
-    return Examination(name, image, orientation, Analysis(verdict, 1.26, step))
+    verdict = decide(Detection(np.log(probabilities), manipulation), image.shape[:2])
+    return Examination(name, image, orientation, Analysis(verdict, 1.26, step), model)
+
+
+def noise(height, width) -> np.ndarray:
+    return np.random.default_rng(0).integers(5, 250, (height, width, 3), dtype=np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +42,7 @@ def test_every_card_says_what_it_is_worth():
     for card in (opening_card(), verdict_card(examination([0.1, 0.05, 0.8, 0.05]))):
         assert CAVEAT in card
     assert LIMITS in notes_card()
-    assert LIMITS in notes_card(examination([0.1, 0.05, 0.8, 0.05]), "model")
+    assert LIMITS in notes_card(examination([0.1, 0.05, 0.8, 0.05]))
 
 
 def test_bars_have_both_names_and_their_width():
@@ -58,14 +64,52 @@ def test_a_prior_names_no_place():
 
 
 def test_facts():
-    card = notes_card(examination([0.1, 0.05, 0.8, 0.05], "reduced"), "org/model, version 3")
+    card = notes_card(examination([0.1, 0.05, 0.8, 0.05], "reduced", model="org/model, version 3"))
     for fact in ("60 \u00d7 30 px", "1.3 s", "reduced", "org/model, version 3", "a.jpg"):
         assert fact in card
 
 
 def test_names_of_files_and_messages_are_text():
     hostile = "<img src=x onerror=alert(1)>.jpg"
-    card = notes_card(examination([0.1, 0.05, 0.8, 0.05], name=hostile), "m")
+    card = notes_card(examination([0.1, 0.05, 0.8, 0.05], name=hostile))
     assert "<img" not in card
     assert "&lt;img" in card
     assert "<b>" not in problem_card("<b>no</b>")
+
+
+def test_regions_are_listed_as_the_reader_sees_them():
+    card = verdict_card(examination([0.1, 0.05, 0.8, 0.05]))
+    assert card.count("data-region") == 1
+    assert "Upper left" in card
+    assert "5.6 % of the picture, mean score 1.00" in card
+    assert "Upper right" in verdict_card(examination([0.1, 0.05, 0.8, 0.05], orientation=6))
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "step"),
+    [
+        ([0.8, 0.1, 0.05, 0.05], "full"),  # nothing is marked
+        ([0.1, 0.8, 0.05, 0.05], "full"),  # everything is
+        ([0.1, 0.05, 0.8, 0.05], "prior"),
+    ],
+)
+def test_without_a_marked_area_there_is_no_list(probabilities, step):
+    assert "data-region" not in verdict_card(examination(probabilities, step))
+
+
+def test_only_the_largest_regions_are_listed():
+    examined = examination([0.1, 0.05, 0.8, 0.05], image=noise(300, 600))
+    examined.verdict.mask[:] = False
+    for number in range(11):
+        examined.verdict.mask[10, 20 + 30 * number : 22 + 31 * number] = True
+    card = verdict_card(examined)
+    assert card.count("data-region") == 8
+    assert "and 3 smaller" in card
+
+
+def test_a_mark_on_blank_pixels_is_to_be_trusted_less():
+    probabilities = [0.1, 0.05, 0.8, 0.05]
+    assert "trust it less" not in verdict_card(examination(probabilities, image=noise(300, 600)))
+    blank = examination(probabilities, image=np.full((300, 600, 3), 90, np.uint8))
+    assert "100 % of what is marked lies where the pixels say little" in verdict_card(blank)
+    assert "Almost all of the picture is too flat" in notes_card(blank)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageOps
 
-from demo.orientation import read_orientation, upright
+from demo.orientation import read_orientation, upright, upright_box
 
 
 def photo(orientation: int | None, kind: str = "JPEG") -> bytes:
@@ -27,6 +27,19 @@ def test_upright_is_what_pillow_makes_of_the_tag(orientation):
         stored = np.asarray(image)
     assert read_orientation(data) == orientation
     np.testing.assert_array_equal(upright(stored, orientation), expected)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_boxes_turn_like_pictures(orientation):
+    mask = np.zeros((10, 20), dtype=bool)
+    mask[1:3, 4:10] = True
+    turned = upright(mask, orientation)
+    top, left, bottom, right = upright_box((0.1, 0.2, 0.3, 0.5), orientation)
+    height, width = turned.shape
+    expected = np.zeros_like(turned)
+    rows = slice(round(top * height), round(bottom * height))
+    expected[rows, round(left * width) : round(right * width)] = True
+    np.testing.assert_array_equal(turned, expected)
 
 
 def test_masks_turn_like_pictures():

@@ -40,7 +40,8 @@ def test_layers_have_the_aspect_of_the_picture(shape, orientation):
     picture, _ = overlay.picture(np.zeros((*shape, 3), dtype=np.uint8), orientation)
     expected = opened(picture).size
     heat = overlay.heat(np.zeros((20, 30), dtype=np.float32), shape, orientation)
-    for layer in (overlay.marked(mask, orientation), overlay.mask_only(mask, orientation), heat):
+    layers = overlay.marked(mask, orientation), overlay.mask_only(mask, orientation), heat
+    for layer in layers:
         image = opened(layer)
         assert image.format == "PNG"
         assert image.width * expected[1] == image.height * expected[0]
@@ -88,3 +89,18 @@ def test_heat_is_brighter_and_denser_where_the_map_is_higher():
     lightness = layer[300, ::60, :3] @ np.array([299, 587, 114])
     assert (np.diff(lightness) >= 0).all()
     assert layer[300, 0, 3] < layer[300, -1, 3] == 255
+
+
+def test_the_map_travels_as_grey_and_turned_with_the_picture():
+    ramp = np.linspace(0, 1, 60, dtype=np.float32)[None, :].repeat(40, axis=0)
+    image = opened(overlay.soft(ramp))
+    assert (image.mode, image.size) == ("L", (60, 40))
+    np.testing.assert_allclose(np.asarray(image) / 255, ramp, atol=0.5 / 255 + 1e-6)
+    turned = np.asarray(opened(overlay.levels(ramp, 6)))
+    np.testing.assert_array_equal(turned, np.asarray(image).T[:, ::-1])
+
+
+def test_the_map_of_a_huge_picture_is_reduced():
+    image = opened(overlay.soft(np.ones((1500, 4000), dtype=np.float32)))
+    assert max(image.size) == overlay.MAX_SIDE
+    assert np.asarray(image).min() == 255

@@ -3,8 +3,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demo.words import CAVEAT, LIMITS, NAMES, headline, percent, step_note, whereabouts
+from demo.words import (
+    CAVEAT,
+    LIMITS,
+    NAMES,
+    headline,
+    percent,
+    place,
+    reasons,
+    region_words,
+    step_note,
+    whereabouts,
+)
 from detector.contract import Labels
+from detector.regions import Region
+from detector.reliability import Reliability
 
 
 def probabilities(natural: float, full: float, edited: float, local: float) -> np.ndarray:
@@ -100,3 +113,37 @@ def test_every_label_has_a_name_and_reduced_answers_say_so():
     assert step_note("full") == ""
     assert "reduced size" in step_note("reduced")
     assert "averages" in step_note("prior")
+
+
+@pytest.mark.parametrize(
+    ("box", "words"),
+    [
+        ((0.0, 0.0, 0.2, 0.2), "upper left"),
+        ((0.7, 0.4, 1.0, 0.6), "at the bottom"),
+        ((0.4, 0.0, 0.6, 0.3), "on the left"),
+        ((0.0, 0.4, 1.0, 0.6), "in the middle"),
+        ((0.1, 0.1, 0.9, 0.9), "most of the picture"),
+    ],
+)
+def test_where_a_box_is(box, words):
+    assert place(box) == words
+
+
+def test_a_region_in_words():
+    region = Region((0.0, 0.0, 0.2, 0.2), 0.0345, 0.914)
+    assert region_words(region, 1) == ("Upper left", "3.5 % of the picture, mean score 0.91")
+    assert region_words(region, 6)[0] == "Upper right"
+    tiny = Region((0.0, 0.0, 0.2, 0.2), 0.0004, None)
+    assert region_words(tiny, 1)[1] == "under 0.1 % of the picture"
+
+
+def test_reasons_not_to_trust_the_pixels():
+    def told(**found) -> list[str]:
+        shares = {"flat": 0.0, "clipped": 0.0, "compressed": 0.0, "small": 0.0}
+        return reasons(Reliability(np.ones((2, 2), np.float32), **(shares | found)))
+
+    assert told() == told(flat=0.04) == []
+    assert told(flat=0.31)[0].startswith("31 % of the picture is too flat to judge")
+    assert told(compressed=0.97)[0].startswith("Almost all of the picture is too heavily")
+    assert told(small=0.2) == ["The picture is small: traces are few."]
+    assert len(told(flat=0.3, clipped=0.3, compressed=0.3, small=1.0)) == 4

@@ -99,6 +99,12 @@ def test_what_is_not_base64_is_said_so(data: str) -> None:
         request(data).image.to_bytes()
 
 
+@pytest.mark.parametrize("data", ["data:image/png;base64,YQ==", " DATA:image/png,YQ==", "data:"])
+def test_a_data_url_is_told_what_to_leave_out(data: str) -> None:
+    with pytest.raises(InvalidBase64, match=r"send only what follows its comma as base64$"):
+        request(data).image.to_bytes()
+
+
 @given(st.binary(min_size=1, max_size=500))
 @settings(deadline=None)
 def test_bytes_round_trip(data: bytes) -> None:

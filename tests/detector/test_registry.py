@@ -102,21 +102,34 @@ def test_a_folder_is_read_by_its_model_type(
     assert "me/mine" in available_models(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["editscope/base", "microsoft/resnet-18", "nobody/nothing"])
-def test_a_missing_folder_is_named_with_what_to_do(name: str, tmp_path: Path) -> None:
+ADVICE = [
+    (
+        "editscope/base",
+        "`git checkout -- models/editscope/base` brings it back, in a clone with Git LFS "
+        "`git lfs pull`.",
+    ),
+    ("microsoft/resnet-18", "Run `make download MODEL=microsoft/resnet-18`."),
+    ("nobody/nothing", "Run `make download MODEL=nobody/nothing`."),
+]
+
+
+@pytest.mark.parametrize(("name", "advice"), ADVICE)
+def test_a_missing_folder_is_named_with_what_to_do(name: str, advice: str, tmp_path: Path) -> None:
     add_model(tmp_path, "some/resnet", model_type="resnet")
     with pytest.raises(ModelNotFound) as caught:
         create_service(name, tmp_path)
     assert str(caught.value) == (
-        f"Model directory not found: {tmp_path / name}. Run `make download` to fetch models, or "
-        "set MODELS_DIR to where they are. Available for MODEL_NAME: some/resnet."
+        f"Model directory not found: {tmp_path / name}. {advice} Or set MODELS_DIR to where the "
+        "models are. Available for MODEL_NAME: some/resnet."
     )
 
 
-def test_a_folder_without_config_is_incomplete(tmp_path: Path) -> None:
-    (tmp_path / "me/mine").mkdir(parents=True)
-    with pytest.raises(ModelNotFound, match=r"me/mine has no config\.json"):
-        create_service("me/mine", tmp_path)
+@pytest.mark.parametrize(("name", "advice"), ADVICE)
+def test_a_folder_without_config_is_incomplete(name: str, advice: str, tmp_path: Path) -> None:
+    (tmp_path / name).mkdir(parents=True)
+    with pytest.raises(ModelNotFound) as caught:
+        create_service(name, tmp_path)
+    assert str(caught.value) == f"Model directory {tmp_path / name} has no config.json. {advice}"
 
 
 @pytest.mark.parametrize("config", ["{}", '{"model_type": "vit"}', "[]", "not JSON", ""])

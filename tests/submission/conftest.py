@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -19,8 +18,10 @@ import pytest
 from fastapi import Request, Response
 
 from submission import loopback
-from submission.loopback import CHALLENGE, TASK, TEAM, Stand
+from submission.stand import CHALLENGE, TASK, TEAM, Stand
 from submission.tiny_image import write_image
+from tests.submission import forked
+from tests.submission.forked import Child
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "dyff-planted0token1"
@@ -68,26 +69,48 @@ def gate() -> Iterator[Gate]:
     gate.released.set()
 
 
+class Front:
+    """What the one server of all tests runs: the application of the test that runs now."""
+
+    app: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def front() -> Iterator[tuple[Front, str]]:
+    """The server and its address."""
+    front = Front()
+    with loopback.serve(Stand(token=TOKEN), front) as served:
+        yield front, served.url
+
+
+@pytest.fixture(scope="session")
+def docker_registry(front: tuple[Front, str]) -> Iterator[str]:
+    """A real docker-registry that asks the server for permission."""
+    with loopback.serve_registry(f"{front[1]}/token") as address:
+        yield address
+
+
 @pytest.fixture
-def stand(gate: Gate) -> Iterator[Stand]:
+def stand(gate: Gate, front: tuple[Front, str]) -> Iterator[Stand]:
     """The platform on a free port; without a registry, unless the fixture `registry` is there."""
-    stand = Stand(token=TOKEN, account="acme")
-    app = loopback.create_stand(stand)
-    app.middleware("http")(gate.pass_through)
-    with loopback.serve(stand, app):
-        yield stand
-        gate.released.set()
+    server, url = front
+    stand = Stand(token=TOKEN, account="acme", url=url)
+    server.app = loopback.create_stand(stand)
+    server.app.middleware("http")(gate.pass_through)
+    yield stand
+    gate.released.set()
 
 
 @pytest.fixture
-def registry(stand: Stand) -> Iterator[str]:
+def registry(request: pytest.FixtureRequest, stand: Stand) -> str:
     """A real docker-registry that real skopeo pushes to."""
     if shutil.which("skopeo") is None or loopback.registry_program() is None:
         pytest.skip("skopeo or docker-registry is not installed")
-    with loopback.serve_registry(f"{stand.url}/token") as registry:
-        stand.registry = registry
-        yield registry
-        stand.registry = ""
+    stand.registry = request.getfixturevalue("docker_registry")
+    return stand.registry
 
 
 @pytest.fixture
@@ -103,9 +126,10 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def image(tmp_path: Path) -> str:
-    return write_image(tmp_path / "image", {"app/app.py": b"print('served')\n" * 50})
+@pytest.fixture(scope="session")
+def image(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("image")
+    return write_image(folder, {"app/app.py": b"print('served')\n" * 50})
 
 
 @dataclass
@@ -132,37 +156,24 @@ class Cli:
         return [sys.executable, script, name, *options, *arguments]
 
     def __call__(self, name: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            self.command(name, *arguments),
-            env={**self.env, **env},
-            cwd=self.project.parent,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=2 * HELD_S,
-            check=False,
-        )
+        done = self.started(name, *arguments, **env).result()
         assert TOKEN not in done.stdout + done.stderr
         assert "Traceback" not in done.stderr, done.stderr
         return done
 
+    def started(self, name: str, *arguments: str, **env: str) -> Child:
+        return forked.start(
+            self.command(name, *arguments), self.project.parent, {**self.env, **env}
+        )
+
     def killed_at(self, gate: Gate, name: str, *arguments: str) -> list[bytes]:
         """Run until the gate holds a request, kill it and what it started; return their argv."""
-        child = subprocess.Popen(
-            self.command(name, *arguments),
-            env=self.env,
-            cwd=self.project.parent,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        child = self.started(name, *arguments)
         try:
             assert gate.held.wait(HELD_S)
             seen = [read(f"/proc/{pid}/cmdline") for pid in group(child.pid)]
         finally:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+            child.kill()
             gate.released.set()
         return seen
 

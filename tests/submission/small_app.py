@@ -1,6 +1,7 @@
 """Stands for a project's `app.py`: a service on the standard library, bad where `MODE` says so."""
 
 import base64
+import itertools
 import json
 import os
 import struct
@@ -8,6 +9,7 @@ import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 MODE = os.environ.get("MODE", "")
+COUNT = itertools.count()  # answers given: no two in a row are the same with MODE=moody
 LARGE = 700_000  # bytes of a body that MODE=picky does not take
 
 
@@ -35,7 +37,7 @@ def logprobs(data: bytes) -> list[float]:
     if MODE == "unnormalised" and data[:4] == b"\x89PNG":
         return [0.0, 0.0, 0.0, struct.unpack(">I", data[16:20])[0] * -1.0]
     if MODE == "moody":
-        return [[-0.0004, -9.0, -9.0, -9.0], [-9.0, -0.0004, -9.0, -9.0]][os.urandom(1)[0] & 1]
+        return [[-0.0004, -9.0, -9.0, -9.0], [-9.0, -0.0004, -9.0, -9.0]][next(COUNT) % 2]
     return [-1.3862943611198906] * 4
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from submission.dryrun import shown
-from submission.loopback import TASK, TEAM, Stand
+from submission.stand import TASK, TEAM, Stand
 from tests.submission.conftest import ENTRY, Cli
 
 

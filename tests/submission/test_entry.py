@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from submission.entry import allowance
-from submission.loopback import TASK, TEAM, Stand
+from submission.stand import TASK, TEAM, Stand
 from tests.submission.conftest import ENTRY, Cli
 from tests.submission.test_resume import SERVICE
 

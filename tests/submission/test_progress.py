@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
-from submission.loopback import Stand
+from submission.stand import Stand
 from tests.submission.conftest import Cli, Gate
 from tests.submission.test_entry import service
 
@@ -47,17 +45,13 @@ def test_failed(cli: Cli, stand: Stand, submission: str) -> None:
 
 def test_following_tells_every_change(cli: Cli, stand: Stand, gate: Gate, submission: str) -> None:
     gate.hold, gate.after = r"GET /v0/pipelines/runs/\w+/status", True
-    child = subprocess.Popen(
-        cli.command("status", submission, "--follow"),
-        env=cli.env,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    child = cli.started("status", submission, "--follow")
     assert gate.held.wait()
     stand.finish("Complete", "done", [])
     gate.released.set()
-    told, _ = child.communicate()
-    assert child.returncode == 0
+    done = child.result()
+    assert done.returncode == 0
+    told = done.stdout
     assert told.index("evaluation: Created") < told.index("evaluation: Complete (done)")
 
 

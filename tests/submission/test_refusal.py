@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from submission.loopback import Stand
 from submission.refusal import answered, detail
+from submission.stand import Stand
 from tests.submission.conftest import Cli, Gate
 from tests.submission.test_entry import service
 

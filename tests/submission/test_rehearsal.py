@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from submission import loopback
+from tests.submission import forked
 from tests.submission.test_preflight import HERE
 
 
@@ -17,13 +18,8 @@ def rehearse(
     project: Path, env: dict[str, str], *arguments: str
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(project / "challenge-cli.py"), "rehearse"]
-    done = subprocess.run(
-        [*command, "--source", "--megapixels", "0.1", *arguments],
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    small = ["--source", "--megapixels", "0.1"]
+    done = forked.start([*command, *small, *arguments], project.parent, env).result()
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

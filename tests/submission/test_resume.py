@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from submission.loopback import Stand
+from submission.stand import Stand
 from tests.submission.conftest import ENTRY, TOKEN, Cli, Gate
 
 ARTIFACT = r"POST /v0/artifacts$"

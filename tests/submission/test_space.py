@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.submission import forked
 from tests.submission.spaces import COMMIT, TOKEN, Spaces, serve
 
 ROOT = Path(__file__).parents[2]
@@ -56,14 +57,8 @@ def run(clone: Path, hub: Spaces, tmp_path: Path) -> Run:
             "HF_HUB_DISABLE_XET": "1",  # the stand-in speaks the older protocol, Git LFS's
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         }
-        done = subprocess.run(
-            [sys.executable, "challenge-cli.py", "create-space", *arguments],
-            cwd=clone,
-            env={**mine, **env},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = [sys.executable, str(clone / "challenge-cli.py"), "create-space", *arguments]
+        done = forked.start(command, clone, {**mine, **env}).result()
         assert "Traceback" not in done.stderr, done.stderr
         assert TOKEN not in done.stdout + done.stderr
         assert READER not in done.stdout + done.stderr

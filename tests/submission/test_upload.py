@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from submission import images
-from submission.loopback import Stand
+from submission.stand import Stand
 from submission.tiny_image import write_image
 from tests.submission.conftest import TOKEN, Cli, Gate
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from detector.deadline import Deadline, DeadlineExceeded
-from detector.editscope.detector import EditScopeDetector, fitted, pick_device, without_specks
+from detector.device import pick_device
+from detector.editscope.detector import EditScopeDetector, fitted, without_specks
 from detector.editscope.modeling import EditScopeModel
 from detector.verdict import decide
 from tests.detector.editscope.test_modeling import TINY

@@ -2,84 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from scripts import manifest
+from tests.download.conftest import CONFIG, WEIGHTS, Run, fetched, leftovers
 from tests.hub import COMMIT, TOKEN, Hub, serve
 
-ROOT = Path(__file__).parents[1]
-CONFIG = b'{"model_type": "editscope"}\n'
-WEIGHTS = bytes(range(256)) * 1200  # some chunks of a socket
 CHUNK = 10 * 2**20  # what the Hub client writes at a time; less is lost when a line breaks
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def hub() -> Iterator[Hub]:
-    files = {"config.json": CONFIG, "model.safetensors": WEIGHTS, "pytorch_model.bin": b"pickle"}
-    with serve(Hub(files)) as hub:
-        yield hub
-
-
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """A clone of the repository, as far as the script goes, with an embedded model."""
-    shutil.copy(ROOT / "download-model.sh", tmp_path)
-    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
-    embedded = tmp_path / "models/editscope/base"
-    embedded.mkdir(parents=True)
-    (embedded / "config.json").write_bytes(CONFIG)
-    (embedded / "model.safetensors").write_bytes(WEIGHTS)
-    listed = {"editscope/base": manifest.describe(embedded)}
-    manifest.write(tmp_path / "models/manifest.json", listed)
-    return tmp_path
-
-
-@pytest.fixture
-def run(clone: Path, hub: Hub) -> Run:
-    def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        mine = {"PATH": os.environ["PATH"], "PYTHON": sys.executable, "HOME": str(clone / "home")}
-        done = subprocess.run(
-            ["./download-model.sh", *arguments],
-            cwd=clone,
-            env={**mine, "HF_ENDPOINT": hub.url, **env},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr
-        assert TOKEN not in done.stdout + done.stderr
-        return done
-
-    return run
-
-
-def fetched(clone: Path, model: str = "acme/detector") -> dict[str, bytes]:
-    folder = clone / "models" / model
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
-
-
-def leftovers(clone: Path) -> list[str]:
-    return [path.name for path in clone.rglob("*.part")]
-
-
-def pinned(clone: Path) -> dict[str, manifest.Entry]:
-    return manifest.read(clone / "models/manifest.json")
-
-
-def test_the_repositorys_own_model_is_as_listed() -> None:
-    entry = manifest.read(ROOT / "models/manifest.json")["editscope/base"]
-    assert list(manifest.faults(ROOT / "models/editscope/base", entry)) == []
-    assert sorted(entry.files) == manifest.names(ROOT / "models/editscope/base")
 
 
 def test_with_nothing_to_fetch_the_embedded_model_stays(run: Run, hub: Hub, clone: Path) -> None:
@@ -249,65 +180,3 @@ def test_a_pointer_in_the_place_of_weights(run: Run, hub: Hub, clone: Path) -> N
     done = run("acme/detector", COMMIT)
     assert "model.safetensors is a Git LFS pointer" in done.stderr
     assert not (clone / "models/acme/detector").exists()
-
-
-def test_what_is_pinned_is_checked_and_not_fetched_twice(run: Run, hub: Hub, clone: Path) -> None:
-    assert run("acme/detector", "--pin").returncode == 0
-    assert pinned(clone)["acme/detector"].revision == COMMIT
-    assert set(pinned(clone)) == {"acme/detector", "editscope/base"}
-    hub.requests.clear()
-    assert "Nothing to fetch" in run("acme/detector").stdout
-    assert hub.requests == []
-
-
-def test_other_weights_under_a_pinned_name_are_refused(run: Run, hub: Hub, clone: Path) -> None:
-    assert run("acme/detector", "--pin").returncode == 0
-    before = fetched(clone)
-    (clone / "models/acme/detector/config.json").unlink()
-    hub.files["model.safetensors"] = WEIGHTS[::-1]  # the Hub's own checksum agrees with it
-    done = run("acme/detector")
-    assert "model.safetensors is damaged" in done.stderr
-    assert fetched(clone)["model.safetensors"] == before["model.safetensors"]
-    del hub.files["config.json"]
-    assert "acme/detector has no config.json" in run("acme/detector").stderr
-
-
-def test_another_revision_takes_the_place_of_the_first(run: Run, hub: Hub, clone: Path) -> None:
-    assert run("acme/detector").returncode == 0
-    hub.commit, hub.files["model.safetensors"] = "f" * 40, b"newer"
-    assert run("acme/detector", "main").returncode == 0
-    assert fetched(clone) == {"config.json": CONFIG, "model.safetensors": b"newer"}
-    assert leftovers(clone) == []
-
-
-def test_nothing_of_somebody_elses_is_removed(run: Run, clone: Path) -> None:
-    (clone / "models/notes.txt").write_text("mine")
-    done = run("acme/detector", "--to", "models")
-    assert "notes.txt" in done.stderr
-    assert (clone / "models/notes.txt").read_text() == "mine"
-
-
-@pytest.mark.parametrize("name", ["../outside.json", "/outside.json"])
-def test_a_file_name_does_not_lead_out_of_the_folder(
-    run: Run, hub: Hub, clone: Path, name: str
-) -> None:
-    hub.files = {name: b"{}"}
-    assert f"has a file outside of its folder: {name}" in run("acme/detector").stderr
-    assert not list(clone.rglob("outside.json"))
-
-
-@pytest.mark.parametrize("name", ["detector name", "a/b/c"])
-def test_a_name_that_cannot_be_one(run: Run, hub: Hub, name: str) -> None:
-    assert "download-model: Repo id must" in run(name).stderr
-    assert hub.requests == []
-
-
-def test_a_folder_is_entered_into_the_manifest(clone: Path) -> None:
-    (clone / "models/editscope/base/model.safetensors").write_bytes(b"new weights")
-    command = [sys.executable, "-m", "scripts.fetch_model", "manifest"]
-    subprocess.run(command, cwd=clone, check=True, capture_output=True)
-    listed = json.loads((clone / "models/manifest.json").read_text())["editscope/base"]
-    assert listed["files"]["model.safetensors"] == {
-        "sha256": "75f585ae1855ec1d1ba5e4fc9861e07fbdba3919a965042b2ba78b6fc3e9a18f",
-        "size": 11,
-    }

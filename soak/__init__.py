@@ -1,0 +1,1 @@
+"""A soak: many clients, good and hostile input, and faults, against a real server on loopback."""

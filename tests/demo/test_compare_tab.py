@@ -1,0 +1,123 @@
+"""The comparison in a browser and for programs."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import gradio_client
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+from skimage import data
+
+from tests.demo.test_browser import SCROLLS_SIDEWAYS
+from tests.demo.test_comparison import edited, scaled
+
+GRADIO_SAYS = "Method not implemented."  # its client's, on every upload of its own file field
+
+
+def jpeg(pixels, orientation: int = 1) -> bytes:
+    buffer, exif = io.BytesIO(), Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=90, exif=exif)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def tab(visit):
+    page = visit.open()
+    page.get_by_role("tab", name="Compare").click()
+    page.locator("#es-compare-button").wait_for()
+    yield page
+    visit.complaints[:] = [said for said in visit.complaints if GRADIO_SAYS not in said]
+
+
+def choose(page, field: str, name: str, content: bytes) -> None:
+    panel = page.get_by_role("tabpanel").filter(has=page.locator("#es-compare-button"))
+    block = panel.locator(".block", has_text=f"{field}:").last
+    block.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "image/jpeg", "buffer": content}
+    )
+    block.get_by_text(Path(name).stem).wait_for()
+
+
+def compared(page) -> str:
+    before = page.locator("#es-comparison").inner_html()
+    page.locator("#es-compare-button").click()
+    page.wait_for_function(
+        "before => { const card = document.querySelector('#es-comparison');"
+        "return card.innerHTML !== before && card.querySelector('.es-card')"
+        " && !card.innerText.includes('Laying') }",
+        arg=before,
+    )
+    return page.locator("#es-comparison").inner_text()
+
+
+def test_a_crop_is_laid_over_the_page_s_picture(tab, visit):
+    assert "Choose the second picture" in compared(tab)
+    cat = np.asarray(data.chelsea())
+    suspect = scaled(edited(cat)[0][20:290, 30:440], 0.8)
+    choose(tab, "Second", "suspect.jpg", jpeg(suspect))
+    assert "Choose the first picture" in compared(tab)
+    visit.send("original.jpg", jpeg(cat), "image/jpeg")
+    tab.get_by_role("tab", name="Compare").click()
+    said = compared(tab)
+    assert "scaled to 80 % and cropped to 82 % of its area" in said
+    assert "in one area" in said
+    assert said.count("Very likely edited in part 85 %") == 2
+    tab.wait_for_function(
+        "[...document.querySelectorAll('.ec-stage img')].every(i => i.naturalWidth > 0)"
+    )
+    asked = len(visit.requests)
+    clip = "getComputedStyle(document.querySelector('.ec-first')).clipPath"
+    assert "50%" in tab.evaluate(clip)
+    tab.locator(".ec-divider").focus()
+    tab.keyboard.press("Home")
+    assert "100%" in tab.evaluate(clip)
+    tab.locator(".ec-modes input[value=difference]").check()
+    assert tab.locator(".ec-difference").is_visible()
+    tab.locator(".ec-gain input").fill("3")
+    shown = tab.locator(".ec-difference").evaluate("e => e.style.filter")
+    assert shown == "brightness(8)"
+    tab.locator(".ec-modes input[value=changed]").check()
+    assert not tab.locator(".ec-difference").is_visible()
+    assert visit.requests[asked:] == []
+
+
+def test_unrelated_and_broken_pictures_get_a_sentence(tab):
+    choose(tab, "First", "cat.jpg", jpeg(np.asarray(data.chelsea())))
+    choose(tab, "Second", "coffee.jpg", jpeg(np.asarray(data.coffee())))
+    assert "could not be aligned: they share too little" in compared(tab)
+    assert tab.locator(".ec-view").is_hidden()
+    tab.locator("#es-pair").page.reload()
+
+
+def test_a_phone_shows_it_all(phone):
+    page = phone.open()
+    page.get_by_role("tab", name="Compare").click()
+    cat = np.asarray(data.chelsea())
+    choose(page, "First", "cat.jpg", jpeg(cat))
+    choose(page, "Second", "broken.jpg", b"no picture")
+    assert "This file is not a picture." in compared(page)
+    assert not page.evaluate(SCROLLS_SIDEWAYS)
+    phone.complaints[:] = [said for said in phone.complaints if GRADIO_SAYS not in said]
+
+
+def test_programs_compare_upright(server, tmp_path):
+    client = gradio_client.Client(server.url, verbose=False, download_files=tmp_path / "got")
+    cat = np.asarray(data.chelsea())
+    (tmp_path / "a.jpg").write_bytes(jpeg(cat))
+    (tmp_path / "b.jpg").write_bytes(jpeg(np.rot90(cat), orientation=6))
+    files = [gradio_client.handle_file(tmp_path / name) for name in ("a.jpg", "b.jpg")]
+    found, difference, changed = client.predict(*files, api_name="/compare")
+    assert found["relation"] == "Both have the same size and lie exactly over one another."
+    assert found["changed_share"] < 0.001
+    assert found["original"]["label"] == "LocallyEdited"
+    for path in (difference, changed):
+        with Image.open(path) as image:
+            assert image.size == (451, 300)
+    (tmp_path / "c.jpg").write_bytes(b"no picture")
+    broken = gradio_client.handle_file(tmp_path / "c.jpg")
+    with pytest.raises(gradio_client.exceptions.AppError, match="This file is not a picture"):
+        client.predict(files[0], broken, api_name="/compare")

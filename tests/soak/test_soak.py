@@ -1,0 +1,71 @@
+"""A few seconds of the real thing."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from soak import clients, inputs
+from soak.__main__ import drain, soak
+from soak.faulty import Fault
+from soak.server import Server
+
+FAULTY = {"MODEL_NAME": "soak.faulty:FaultyDetector", "TIME_BUDGET_S": "60"}
+
+
+def test_a_short_soak_finds_nothing(tmp_path: Path) -> None:
+    found = soak(0.05, 8, tmp_path, seed=1)
+    assert json.loads(json.dumps(found)) == found
+    assert found["wrong"] == found["lost"] == found["5xx"] == found["unhandled_in_log"] == 0
+    assert found["right"] > 0
+    assert found["drain"]["answered"] == found["drain"]["under_way"]
+
+
+@pytest.mark.parametrize("isolate", ["0", "1"])
+def test_a_signal_under_load_loses_no_request(tmp_path: Path, isolate: str) -> None:
+    with (tmp_path / "log").open("wb") as log:
+        server = Server("api.py", log, {**FAULTY, "ISOLATE": isolate})
+        server.wait_until_ready()
+        workers = server.workers()
+        found = drain(server)
+    assert found["answered"] == found["under_way"]
+    assert found["lost"] == 0
+    assert len(workers) == int(isolate)
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full")
+def test_a_full_disk_stops_the_log_alone() -> None:
+    """No file can grow and the log has nowhere to go; every request is answered all the same."""
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    tally = clients.Tally()
+    with Path("/dev/full").open("wb") as log:
+        server = Server("api.py", log, FAULTY, preexec_fn=no_room)
+        server.wait_until_ready()
+        for _ in range(3):
+            assert clients.post(server.address, inputs.faulty(Fault.PAUSE), tally) == "right"
+            assert clients.post(server.address, inputs.faulty(Fault.RAISE), tally) == "prior"
+        server.stop()
+    assert tally.statuses == {200: 6}
+
+
+def test_health_is_watched_from_outside(tmp_path: Path) -> None:
+    from soak.__main__ import watch_health
+
+    with (tmp_path / "log").open("wb") as log:
+        server = Server("api.py", log, FAULTY)
+        server.wait_until_ready()
+        health = watch_health(server)
+        threading.Event().wait(2)
+        took = json.loads(health.communicate()[0])
+        server.stop()
+    assert took
+    assert all(0 < seconds < 60 for seconds in took)
