@@ -65,7 +65,8 @@ class Alignment:
     @property
     def kept(self) -> float:
         """Share of the first picture's area that the second shows, 0..1."""
-        return _overlap(np.linalg.inv(self.matrix), self.second, self.first)
+        back = np.asarray(np.linalg.inv(self.matrix), np.float64)
+        return _overlap(back, self.second, self.first)
 
     @property
     def covered(self) -> float:
@@ -99,6 +100,11 @@ def stretch(size: tuple[int, ...], to: tuple[int, ...]) -> NDArray[np.float64]:
     """Scaling of the whole, from (height, width) to (height, width), between pixel centres."""
     y, x = to[0] / size[0], to[1] / size[1]
     return np.array([[x, 0.0, (x - 1) / 2], [0.0, y, (y - 1) / 2], [0.0, 0.0, 1.0]])
+
+
+def area_resized(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A uint8 picture at `size` (width, height), each pixel the mean of those it stands for."""
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _find(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float64] | None:
@@ -153,10 +159,11 @@ def _refined(
     flat = np.allclose(matrix[2], (0.0, 0.0, 1.0))
     back = np.linalg.inv(matrix).astype(np.float32)
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, STEPS, 1e-5)
+    everywhere = np.full(first.shape, 255, np.uint8)
     motion = cv2.MOTION_AFFINE if flat else cv2.MOTION_HOMOGRAPHY
     try:
         start = np.ascontiguousarray(back[:2] if flat else back)
-        _, moved = cv2.findTransformECC(second, first, start, motion, stop, None, 5)
+        _, moved = cv2.findTransformECC(second, first, start, motion, stop, everywhere, 5)
         if flat:
             moved = np.vstack([moved, (0.0, 0.0, 1.0)])
         refined: NDArray[np.float64] = np.linalg.inv(np.asarray(moved, np.float64))
@@ -182,8 +189,8 @@ class _Scorer:
         if 0.01 < shrink < 0.7:  # else every other pixel would be left out
             size = [max(1, round(side * shrink)) for side in first.shape]
             small = small @ stretch((size[0], size[1]), first.shape)
-            first = cv2.resize(first, (size[1], size[0]), interpolation=cv2.INTER_AREA)
-        moved = cv2.warpPerspective(first, small, shape[::-1])
+            first = area_resized(first, (size[1], size[0]))
+        moved = np.asarray(cv2.warpPerspective(first, small, shape[::-1]), np.uint8)
         inside = cv2.warpPerspective(np.ones_like(first), small, shape[::-1]) > 0
         if inside.mean() < LEAST_SHARED:
             return 0.0
@@ -199,19 +206,21 @@ class _Scorer:
 
 def _detail(picture: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
     levels, weight = picture.astype(np.float32) * inside, inside.astype(np.float32)
-    blurred = cv2.GaussianBlur(levels, (0, 0), DETAIL_SIGMA)
-    blurred /= np.maximum(cv2.GaussianBlur(weight, (0, 0), DETAIL_SIGMA), 1e-3)
+    blurred = _blurred(levels, DETAIL_SIGMA)
+    blurred /= np.maximum(_blurred(weight, DETAIL_SIGMA), 1e-3)
     # one pixel of slack: rounding of sizes and resampling must not count
-    detail: NDArray[np.float32] = cv2.GaussianBlur(levels - blurred * inside, (0, 0), 1.0)
-    return detail
+    return _blurred(levels - blurred * inside, 1.0)
+
+
+def _blurred(levels: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(levels, (0, 0), sigma), np.float32)
 
 
 def _grey(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     height, width = picture.shape[:2]
     scale = min(1.0, side / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+    return np.asarray(cv2.cvtColor(area_resized(picture, size), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _same_aspect(first: tuple[int, ...], second: tuple[int, ...]) -> bool:

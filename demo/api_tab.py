@@ -75,6 +75,7 @@ def build(tab: gr.Tab, session: Session) -> None:
 
 def _target(current: Current | None, request: gr.Request) -> Target:
     raw = request.request
+    assert raw is not None  # Gradio makes one by hand in its own tests alone
     root = str(raw.scope.get("root_path", ""))
     base = base_url(raw.headers, raw.url.scheme, raw.headers.get("host", ""), root)
     if current is None:

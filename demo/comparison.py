@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.alignment import Alignment, align, stretch
+from demo.alignment import Alignment, align, area_resized, stretch
 
 MAX_PIXELS = 6_000_000  # compared at most: a second of work, 300 MB of temporaries
 BLOCK = 8  # pixels: JPEG's block
@@ -85,7 +85,7 @@ def compare(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Comparison |
     exact = alignment.even and _mostly_untouched(moved, frame)
     toned = False
     if exact:
-        difference = cv2.absdiff(moved, frame)
+        difference = np.asarray(cv2.absdiff(moved, frame), np.uint8)
         changed = difference.any(axis=2) & valid
     else:
         residual, toned = _residual(moved, frame, valid)
@@ -116,25 +116,21 @@ def _overlay(
     scale = alignment.scale
     factor = min(1.0, 1 / scale, (MAX_PIXELS / (height * width)) ** 0.5)
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    frame = second if size == (width, height) else _shrunk(second, size)
+    frame = second if size == (width, height) else area_resized(second, size)
     if alignment.even:
-        moved = first if first.shape == frame.shape else _shrunk(first, size)
+        moved = first if first.shape == frame.shape else area_resized(first, size)
         return moved, frame, np.ones(frame.shape[:2], bool)
     matrix = stretch(second.shape, frame.shape) @ alignment.matrix
     if (shrink := scale * factor) < 1:  # averaged first: a warp alone would skip pixels
         sides = [max(1, round(side * shrink)) for side in first.shape[:2]]
-        small = _shrunk(first, (sides[1], sides[0]))
+        small = area_resized(first, (sides[1], sides[0]))
         matrix = matrix @ np.linalg.inv(stretch(first.shape, small.shape))
         first = small
-    moved = cv2.warpPerspective(first, matrix, size, flags=cv2.INTER_CUBIC)
+    moved = np.asarray(cv2.warpPerspective(first, matrix, size, flags=cv2.INTER_CUBIC), np.uint8)
     inside = np.full(first.shape[:2], 255, np.uint8)
     valid = cv2.warpPerspective(inside, matrix, size, flags=cv2.INTER_LINEAR) == 255
     eroded = cv2.erode(valid.view(np.uint8), np.ones((5, 5), np.uint8), borderValue=1)
     return moved, frame, eroded.astype(bool)
-
-
-def _shrunk(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _mostly_untouched(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> bool:
@@ -142,10 +138,10 @@ def _mostly_untouched(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> bo
     rows, columns = (side // BLOCK * BLOCK for side in first.shape[:2])
     if not rows or not columns:
         return bool(np.array_equal(first, second))
-    same = (first == second).all(axis=2)
+    same = np.equal(first, second).all(axis=2)
     blocks = _blocks(same[:rows, :columns]).all(axis=(1, 3))
     detailed = _blocks(first[:rows, :columns, 1]).std(axis=(1, 3)) > FLAT
-    return bool((blocks[detailed] if detailed.any() else blocks).mean() >= EXACT_BLOCKS)
+    return bool(blocks[detailed if detailed.any() else ...].mean() >= EXACT_BLOCKS)
 
 
 def _blocks(plane: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -192,8 +188,8 @@ def _beyond_noise(
     """Where the smoothed difference exceeds what is usual at this much detail."""
     smooth = np.abs(cv2.GaussianBlur(residual, (0, 0), NOISE_SIGMA)).max(axis=2)
     detail = _detail(frame)
-    edges = np.quantile(detail[valid], np.linspace(0, 1, BINS + 1)[1:-1]) if valid.any() else []
-    level = np.digitize(detail, edges)
+    parts = np.linspace(0, 1, BINS + 1)[1:-1]
+    level = np.digitize(detail, np.quantile(detail[valid], parts) if valid.any() else [])
     limits = np.full(BINS, LEAST, np.float32)
     for bin_ in range(BINS):
         usual = smooth[valid & (level == bin_)]
@@ -212,8 +208,8 @@ def _detail(frame: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Strongest gradient within a block's reach: so far JPEG's ringing spreads."""
     grey = cv2.GaussianBlur(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), (0, 0), 1.0)
     x, y = (cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx) for dx in (1, 0))
-    detail: NDArray[np.float32] = cv2.dilate(cv2.magnitude(x, y), np.ones((BLOCK + 1, BLOCK + 1)))
-    return detail
+    reach = np.ones((BLOCK + 1, BLOCK + 1))
+    return np.asarray(cv2.dilate(cv2.magnitude(x, y), reach), np.float32)
 
 
 def _regions(changed: NDArray[np.bool_], valid: NDArray[np.bool_]) -> list[Region]:

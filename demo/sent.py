@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gradio.components.file import ListFiles
-from gradio.data_classes import FileData
+from gradio.data_classes import FileData, ListFiles
 
 from demo.upload import ConfinedFile
 
@@ -24,7 +23,8 @@ class SentFiles(ConfinedFile):
 
     def api_info(self) -> dict[str, Any]:
         """The schema without Gradio's remarks on its own class, which are shown to callers."""
-        schema: dict[str, Any] = self.data_model.model_json_schema()
+        model = ListFiles if self.file_count == "multiple" else FileData
+        schema: dict[str, Any] = model.model_json_schema()
         for part in (schema, *schema.get("$defs", {}).values()):
             part.pop("description", None)
         return schema

@@ -1,6 +1,8 @@
-"""A detector for tests of the page: instant, and its answer is written on the picture."""
+"""A detector for tests of the page: its answer, and how long it takes, is on the picture."""
 
 from __future__ import annotations
+
+import time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,8 @@ from detector.verdict import Detection
 
 CLEAR = 0.85
 REST = 0.05
+YELLOW = (255, 255, 0)  # top left pixel of a picture that takes this detector `SLOW_S`
+SLOW_S = 0.3
 BLUE = (0, 0, 255)  # top left pixel of a picture that this detector has no time for
 
 
@@ -24,6 +28,8 @@ class FakeDetector(Detector):
         first = tuple(int(value) for value in image[0, 0])
         if first == BLUE and max(image.shape) > 512:
             raise DeadlineExceeded("blue")
+        if first == YELLOW:
+            time.sleep(SLOW_S)
         labels: dict[tuple[int, ...], Labels] = {
             (255, 0, 0): Labels.FullySynthesized,
             (0, 255, 0): Labels.Natural,

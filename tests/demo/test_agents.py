@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import urllib.request
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -79,11 +80,9 @@ def test_an_obstacle_is_one_clear_line(monkeypatch, caplog):
     monkeypatch.setattr(agents, "find_spec", lambda name: None)
     assert not agents.offered(settings)
 
-    class Page:
-        mcp_server_obj = None
-
+    page: Any = SimpleNamespace(mcp_server_obj=None)
     with caplog.at_level(logging.WARNING):
-        agents.install(Page(), settings)
+        agents.install(page, settings)
     assert [record.message for record in caplog.records] == [
         "No MCP server: the package mcp is missing, run `pip install 'mcp<2'`"
     ]
@@ -106,15 +105,9 @@ def test_a_free_port_is_no_address(monkeypatch):
     ],
 )
 def test_tools_are_called_at_home(host, address):
-    class Tools:
-        _local_url = None
-
-        def __init__(self):
-            self.tool_to_endpoint = {"analyse": "/analyse", "batch": "/batch"}
-
-    class Page:
-        mcp_server_obj = Tools()
-
-    agents.install(Page(), Settings(host=host, port=8000))
-    assert Page.mcp_server_obj._local_url == address
-    assert set(Page.mcp_server_obj.tool_to_endpoint) == {"analyse"}
+    endpoints = {"analyse": "/analyse", "batch": "/batch"}
+    tools = SimpleNamespace(_local_url=None, tool_to_endpoint=endpoints)
+    page: Any = SimpleNamespace(mcp_server_obj=tools)
+    agents.install(page, Settings(host=host, port=8000))
+    assert tools._local_url == address
+    assert set(tools.tool_to_endpoint) == {"analyse"}

@@ -7,6 +7,7 @@ import io
 import json
 import threading
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,8 @@ def test_each_file_gets_a_row(engine):
     )
     assert (edited.label, edited.width, edited.height) == (Labels.LocallyEdited, 60, 40)
     assert edited.probability == pytest.approx(0.85)
+    assert edited.probabilities is not None
+    assert edited.thumbnail is not None
     assert sum(edited.probabilities) == pytest.approx(1)
     assert edited.marked == pytest.approx(0.075, abs=0.02)
     assert (calm.label, calm.marked, calm.resolution) == (Labels.Natural, 0.0, "full")
@@ -104,18 +107,19 @@ def test_each_file_gets_a_row(engine):
     assert "at most 1000000 pixels" in large.problem
     with Image.open(io.BytesIO(edited.thumbnail)) as small:
         assert (small.format, small.size) == ("JPEG", (60, 40))
-        red, green, _ = small.getpixel((10, 8))  # marked, so tinted
+        red, green, _ = np.asarray(small)[8, 10].astype(int)  # marked, so tinted
         assert red > green + 60
 
 
 def test_nothing_more_is_examined_once_stopped(engine):
-    stop, asked = threading.Event(), []
+    stop = threading.Event()
+    asked: list[str] = []
 
-    def read(name):
+    def read(name: str) -> bytes:
         asked.append(name)
         return picture()
 
-    items = [Item(name, 1, "", lambda name=name: read(name)) for name in "abc"]
+    items = [Item(name, 1, "", partial(read, name)) for name in "abc"]
     for row in run(items, engine, 10**6, stop):
         assert row.label is Labels.LocallyEdited
         stop.set()
@@ -124,7 +128,8 @@ def test_nothing_more_is_examined_once_stopped(engine):
 
 def test_a_full_queue_is_waited_for(engine, monkeypatch):
     monkeypatch.setattr(batch, "RETRY_S", 0.01)
-    real, turned_away = engine.analyse, []
+    real = engine.analyse
+    turned_away: list[int] = []
 
     def analyse(image):
         if len(turned_away) < 3:

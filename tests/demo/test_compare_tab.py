@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import gradio_client
 import numpy as np
@@ -39,7 +38,7 @@ def choose(page, field: str, name: str, content: bytes) -> None:
     block.locator("input[type=file]").set_input_files(
         {"name": name, "mimeType": "image/jpeg", "buffer": content}
     )
-    block.get_by_text(Path(name).stem).wait_for()
+    block.get_by_text(name, exact=True).wait_for()
 
 
 def compared(page) -> str:
@@ -90,7 +89,6 @@ def test_unrelated_and_broken_pictures_get_a_sentence(tab):
     choose(tab, "Second", "coffee.jpg", jpeg(np.asarray(data.coffee())))
     assert "could not be aligned: they share too little" in compared(tab)
     assert tab.locator(".ec-view").is_hidden()
-    tab.locator("#es-pair").page.reload()
 
 
 def test_a_phone_shows_it_all(phone):

@@ -12,7 +12,7 @@ from PIL import Image
 from skimage import data
 
 from demo.alignment import align
-from demo.comparison import compare
+from demo.comparison import Comparison, compare
 
 Pixels = NDArray[np.uint8]
 
@@ -47,13 +47,18 @@ def edited(pixels: Pixels) -> tuple[Pixels, NDArray[np.bool_]]:
     return changed, mask
 
 
+def compared(first: Pixels, second: Pixels) -> Comparison:
+    comparison = compare(first, second)
+    assert comparison is not None
+    return comparison
+
+
 def overlap(found: NDArray[np.bool_], true: NDArray[np.bool_]) -> float:
     return float((found & true).sum() / (found | true).sum())
 
 
 def test_a_copy_is_identical(cat):
-    comparison = compare(cat, cat.copy())
-    assert comparison is not None
+    comparison = compared(cat, cat.copy())
     assert comparison.identical
     assert comparison.share == 0
     assert comparison.regions == []
@@ -62,7 +67,7 @@ def test_a_copy_is_identical(cat):
 def test_one_pixel_of_a_lossless_copy_counts(cat):
     changed = cat.copy()
     changed[120, 45, 1] ^= 1
-    comparison = compare(cat, changed)
+    comparison = compared(cat, changed)
     assert comparison.exact
     assert not comparison.identical
     assert np.argwhere(comparison.changed).tolist() == [[120, 45]]
@@ -74,7 +79,7 @@ def test_one_pixel_of_a_lossless_copy_counts(cat):
 @pytest.mark.parametrize("quality", [95, 75, 50])
 def test_compression_is_no_change(cat, coffee, quality):
     for picture in (cat, coffee):
-        comparison = compare(picture, jpeg(picture, quality))
+        comparison = compared(picture, jpeg(picture, quality))
         assert comparison.difference.any()
         assert comparison.share < 5e-4
 
@@ -82,7 +87,7 @@ def test_compression_is_no_change(cat, coffee, quality):
 @pytest.mark.parametrize("quality", [None, 85, 50])
 def test_an_edit_is_found_where_it_is(cat, quality):
     changed, mask = edited(cat)
-    comparison = compare(cat, changed if quality is None else jpeg(changed, quality))
+    comparison = compared(cat, changed if quality is None else jpeg(changed, quality))
     assert overlap(comparison.changed, mask) > 0.75
     assert len(comparison.regions) == 1
     assert comparison.share == pytest.approx(mask.mean(), rel=0.25)
@@ -90,7 +95,7 @@ def test_an_edit_is_found_where_it_is(cat, quality):
 
 def test_a_scaled_copy_is_aligned_by_its_size(coffee):
     for factor in (0.62, 1.5):
-        comparison = compare(coffee, jpeg(scaled(coffee, factor), 80))
+        comparison = compared(coffee, jpeg(scaled(coffee, factor), 80))
         assert comparison.alignment.even
         assert comparison.alignment.scale == pytest.approx(factor, rel=0.005)
         assert comparison.share < 5e-4
@@ -101,7 +106,7 @@ def test_an_edit_is_found_in_a_cropped_scaled_compressed_copy(cat):
     changed, mask = edited(cat)
     box = np.s_[30:280, 40:430]
     suspect = jpeg(scaled(changed[box], 0.8), 85)
-    comparison = compare(cat, suspect)
+    comparison = compared(cat, suspect)
     alignment = comparison.alignment
     assert not alignment.even
     assert alignment.scale == pytest.approx(0.8, rel=0.01)
@@ -113,6 +118,7 @@ def test_an_edit_is_found_in_a_cropped_scaled_compressed_copy(cat):
 
 def test_a_corner_of_the_first_is_found_where_it_is(coffee):
     alignment = align(coffee, coffee[100:300, 200:500])
+    assert alignment is not None
     x, y, w = alignment.matrix @ (200.0, 100.0, 1.0)
     assert (x / w, y / w) == pytest.approx((0, 0), abs=0.5)
 
@@ -125,21 +131,23 @@ def test_a_copy_is_aligned_however_it_lies(coffee, way):
     elif way == "turned":
         moved = np.rot90(coffee).copy()
     else:
-        corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
-        there = np.float32([[20, 25], [width - 30, 0], [width, height - 10], [10, height - 30]])
+        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+        there = np.array(
+            [[20, 25], [width - 30, 0], [width, height - 10], [10, height - 30]], np.float32
+        )
         matrix = cv2.getPerspectiveTransform(corners, there)
         moved = cv2.warpPerspective(coffee, matrix, (width, height))
-    comparison = compare(coffee, moved)
+    comparison = compared(coffee, moved)
     assert comparison.share < 2e-3
     assert np.linalg.det(comparison.alignment.linear) * (-1 if way == "mirrored" else 1) > 0
 
 
 def test_brightness_is_taken_out_and_told(cat):
     brighter = np.clip(cat * 1.15 + 10, 0, 255).astype(np.uint8)
-    comparison = compare(cat, jpeg(brighter, 90))
+    comparison = compared(cat, jpeg(brighter, 90))
     assert comparison.toned
     assert comparison.share < 2e-3
-    assert not compare(cat, jpeg(cat, 90)).toned
+    assert not compared(cat, jpeg(cat, 90)).toned
 
 
 def test_what_is_unrelated_is_not_aligned(cat, coffee):
@@ -151,21 +159,21 @@ def test_what_is_unrelated_is_not_aligned(cat, coffee):
 
 def test_pictures_without_detail_are_compared_if_they_are_alike():
     grey = np.full((40, 60, 3), 90, np.uint8)
-    assert compare(grey, grey.copy()).identical
+    assert compared(grey, grey.copy()).identical
     assert compare(grey, np.full((40, 60, 3), 250, np.uint8)) is None
     assert compare(grey, np.full((60, 40, 3), 90, np.uint8)) is None
 
 
 def test_extreme_sizes_are_answered(cat):
-    assert compare(cat[:1, :1].copy(), cat[:1, :1].copy()).identical
+    assert compared(cat[:1, :1].copy(), cat[:1, :1].copy()).identical
     assert compare(cat[:1].copy(), cat[:, :1].copy()) is None
-    assert compare(cat[:1].copy(), cat[:1].copy()).identical
+    assert compared(cat[:1].copy(), cat[:1].copy()).identical
 
 
 def test_large_pictures_are_compared_at_a_bounded_size(cat):
     large = scaled(cat, 8)
     changed = large.copy()
     changed[400:800, 400:800] = 0
-    comparison = compare(large, jpeg(changed, 85))
+    comparison = compared(large, jpeg(changed, 85))
     assert comparison.second[..., 0].size <= 6_010_000
     assert comparison.share == pytest.approx(400 * 400 / (large.shape[0] * large.shape[1]), rel=0.1)

@@ -5,7 +5,7 @@ import pytest
 
 from demo.alignment import Alignment
 from demo.relation import UNRELATED, finding, relation
-from tests.demo.test_comparison import cat, compare, edited, jpeg, scaled  # noqa: F401
+from tests.demo.test_comparison import cat, compared, edited, jpeg  # noqa: F401
 
 SIZE = (300, 400)
 
@@ -66,12 +66,12 @@ def test_how_the_second_was_made(alignment, sentence):
 
 def test_what_differs(cat):  # noqa: F811
     changed, mask = edited(cat)
-    assert finding(compare(cat, cat.copy())).startswith("They are the same, pixel for pixel")
-    assert finding(compare(cat, jpeg(cat, 80))).startswith("Nothing differs by more")
+    assert finding(compared(cat, cat.copy())).startswith("They are the same, pixel for pixel")
+    assert finding(compared(cat, jpeg(cat, 80))).startswith("Nothing differs by more")
     share = f"{mask.mean() * 100:.1f} %"
-    assert finding(compare(cat, changed)) == (
+    assert finding(compared(cat, changed)) == (
         f"{share} of what both show differs, in one area: in the middle."
     )
-    assert "by more than compression explains" in finding(compare(cat, jpeg(changed, 80)))
+    assert "by more than compression explains" in finding(compared(cat, jpeg(changed, 80)))
     brighter = np.clip(cat * 1.2, 0, 255).astype(np.uint8)
-    assert "taken out before" in finding(compare(cat, brighter))
+    assert "taken out before" in finding(compared(cat, brighter))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -24,7 +25,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 
 def moved(component: gr.components.Component, path: str) -> str:
-    async def move() -> dict:
+    async def move() -> Any:
         return await async_move_files_to_cache(FileData(path=path).model_dump(), component)
 
     return run_async(move)["path"]
