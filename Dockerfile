@@ -25,16 +25,16 @@ RUN if python -c 'import sys, urllib.request as u; u.urlopen(sys.argv[1], timeou
     cd /opt/venv/lib/python3*/site-packages/torch && rm -rf include test && \
     find bin -type f ! -name torch_shm_manager -delete
 
-# All else that requirements.txt pins. Left out: the packages' own tests, and what Gradio needs to
-# render pages in Node.js, which is not here.
+# All else that requirements.txt pins. Left out: the packages' own tests, what Gradio needs to render
+# pages in Node.js, which is not here, and what Rust programs link c2pa with.
 COPY requirements.txt /tmp/requirements.txt
 RUN pip --python /opt/venv/bin/python install --no-cache-dir -r /tmp/requirements.txt && \
     rm /tmp/requirements.txt && cd /opt/venv/lib/python3*/site-packages && \
     find . -regextype posix-extended -type d \
-        -regex './(matplotlib|networkx|numpy|pandas|scipy|skimage|sympy)/(.*/)?tests' \
+        -regex './(matplotlib|networkx|numpy|pandas|scipy|sympy)/(.*/)?tests' \
         -prune -exec rm -rf {} + && \
-    rm -rf gradio/templates/node && \
-    python -c 'import torch, transformers, scipy.ndimage, gradio'
+    rm -rf gradio/templates/node c2pa/libs/*.rlib && \
+    python -c 'import torch, transformers, scipy.ndimage, cv2, gradio, c2pa, reportlab.platypus'
 
 WORKDIR /app
 RUN chown user /app
@@ -51,6 +51,10 @@ RUN --mount=type=secret,id=HF_TOKEN,mode=0444,required=false ./download-model.sh
 
 # The code last, since it changes most. A detector in a package of its own needs a line here.
 COPY --chown=user --chmod=755 detector/ detector/
+COPY --chown=user --chmod=755 engine/ engine/
+COPY --chown=user --chmod=755 isolation/ isolation/
+COPY --chown=user --chmod=755 isolation/ isolation/
+COPY --chown=user --chmod=755 engine/ engine/
 COPY --chown=user --chmod=755 web/ web/
 COPY --chown=user --chmod=755 provenance/ provenance/
 COPY --chown=user --chmod=755 demo/ demo/

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from detector.contract import ImageRequest, PredictionResponse
 from detector.registry import ModelNotFound, UnknownModel, create_service
 from engine import Engine, Service
-from isolation import isolate
+from isolation.services import isolate
 from settings import Settings
 from web import docs, health, metrics, problems
 from web.access import Access

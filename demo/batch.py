@@ -22,9 +22,9 @@ from pathlib import Path
 from demo.archive import ArchiveError, is_zip, open_archive
 from demo.examine import Examination, Problem, examine
 from demo.thumbnail import thumbnail
+from demo.words import Step
 from detector.contract import Labels
-from engine import Engine, NotReady
-from slots import Busy
+from engine import Busy, Engine, NotReady
 
 MAX_FILES = 200  # a quarter of an hour on the Space's hardware
 MAX_TOTAL_BYTES = 2**30  # unpacked; they are read one at a time, so this bounds time, not memory
@@ -75,7 +75,7 @@ class Row:
     marked: float | None = None
     width: int | None = None
     height: int | None = None
-    resolution: str | None = None
+    resolution: Step | None = None
     seconds: float | None = None
     thumbnail: bytes | None = field(default=None, repr=False)
 

@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 from gradio.data_classes import GradioModel
 from pydantic import Field
 
 from demo.batch import Row
 from demo.job import Job
 from demo.upload import Silent
-from demo.words import NAMES, percent
+from demo.words import NAMES, Step, headline, percent
 from detector.contract import Labels
 
 ASSETS = Path(__file__).parent / "assets"
-STEPS = {"full": "", "reduced": "reduced size", "prior": "not examined"}
+STEPS: dict[Step, str] = {"full": "", "reduced": "reduced size", "prior": "not examined"}
+TONES = {label: "calm" if label is Labels.Natural else "alert" for label in Labels}
 
 
 class Table(GradioModel):
@@ -76,13 +78,18 @@ def cells(row: Row) -> dict[str, Any]:
     """A row as the table takes it: words to show and numbers to sort by."""
     if row.label is None or row.probabilities is None:
         return {"name": row.name, "problem": row.problem}
-    unexamined = row.resolution == "prior"
+    step = row.resolution or "full"
+    words = headline(np.array(row.probabilities), step)
+    unexamined = step == "prior"
+    remarks = [STEPS[step]]
+    if words.uncertain and not unexamined:
+        remarks.append(f"likeliest: {NAMES[row.label]}")
     return {
         "name": row.name,
         "problem": "",
         "thumbnail": "data:image/jpeg;base64," + b64encode(row.thumbnail or b"").decode(),
-        "label": "No answer in time" if unexamined else NAMES[row.label],
-        "natural": row.label is Labels.Natural,
+        "label": words.text,
+        "tone": "unsure" if words.uncertain else TONES[row.label],
         "likely": "" if unexamined else percent(row.probability or 0.0),
         "probability": 0.0 if unexamined else row.probability,
         "altered": 1.0 - row.probabilities[Labels.Natural],
@@ -90,7 +97,7 @@ def cells(row: Row) -> dict[str, Any]:
         "width": row.width,
         "height": row.height,
         "seconds": row.seconds,
-        "step": STEPS[row.resolution or "full"],
+        "remarks": ", ".join(filter(None, remarks)),
     }
 
 

@@ -22,7 +22,7 @@ PAIRS = 2  # visitors whose pictures are with the engine for this tab at a time
 INTRO = (
     "Lays a suspect picture over an original, also when it was scaled, cropped, turned or "
     "mirrored, and shows what differs. What differs was changed in one of the two; which one, and "
-    "whether it matters, this cannot tell."
+    "whether it matters, this cannot tell. Without a first picture, the one above is taken."
 )
 Sent = list[tuple[Path, str]]
 Examined = tuple[Examination, Examination]
@@ -33,8 +33,9 @@ def build(tab: gr.Tab, session: Session) -> None:
     examined = gr.State(None, time_to_live=KEEP_S)
     gr.HTML(f'<p class="es-lead">{INTRO}</p>', apply_default_css=False)
     with gr.Row():
-        first = SentFiles(label="First: the original. Empty: the picture above", height=120)
-        second = SentFiles(label="Second: the suspect", height=120)
+        # side by side where there is room for the files' names
+        first = SentFiles(label="First: the original", height=120, min_width=300)
+        second = SentFiles(label="Second: the suspect", height=120, min_width=300)
     button = gr.Button("Compare", variant="primary", elem_id="es-compare-button")
     card = gr.HTML("", apply_default_css=False, elem_id="es-comparison")
     view = PairView(elem_id="es-pair")

@@ -14,8 +14,7 @@ from detector.imaging import ImageError, decode
 from detector.regions import Region, find_regions
 from detector.reliability import Reliability, measure
 from detector.verdict import Verdict
-from engine import Analysis, Engine, NotReady
-from slots import Busy
+from engine import Analysis, Busy, Engine, NotReady
 
 # The decoder speaks to programs of "data"; whoever sent a file is told about the file.
 SENTENCES = {

@@ -34,6 +34,12 @@ def theme() -> gr.themes.Base:
         button_secondary_border_color_dark="#3a4752",
         button_secondary_text_color="#15202b",
         button_secondary_text_color_dark="#e4eaf0",
+        button_primary_background_fill="#1d5c86",
+        button_primary_background_fill_dark="#79b8e3",
+        button_primary_background_fill_hover="#164a6d",
+        button_primary_background_fill_hover_dark="#9bcbec",
+        button_primary_text_color="#ffffff",
+        button_primary_text_color_dark="#0c1319",
         button_border_width="1px",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,13 @@ SKIPPED = {  # structure, and blocks that only their maker can read
     *("ExifOffset", "GPSInfo", "ExifInteroperabilityOffset", "MakerNote", "PrintImageMatching"),
     *("JPEGInterchangeFormat", "JPEGInterchangeFormatLength", "XMLPacket", "ImageResources"),
     *("IPTCNAA", "InterColorProfile", "Padding", "OffsetSchema", "ComponentsConfiguration"),
-    *("YCbCrPositioning", "FlashPixVersion", "ExifVersion", "YCbCrCoefficients"),
+    *("YCbCrPositioning", "FlashPixVersion", "ExifVersion", "YCbCrCoefficients", "CFAPattern"),
 }
+FIRST = (  # what people look for, before the rest in the order of the file
+    *("Make", "Model", "LensMake", "LensModel", "Software", "DateTimeOriginal", "DateTime"),
+    *("GPS position", "Artist", "Copyright", "ImageDescription", "UserComment"),
+    *("ExposureTime", "FNumber", "ISOSpeedRatings", "FocalLength", "FocalLengthIn35mmFilm", "Flash"),
+)
 CODES: dict[str, dict[int, str]] = {
     "Orientation": {
         **{1: "upright", 2: "mirrored", 3: "turned by 180\u00b0", 4: "upside down, mirrored"},
@@ -40,7 +46,23 @@ CODES: dict[str, dict[int, str]] = {
     "CompositeImage": {1: "no", 2: "yes", 3: "yes, several captures merged in the camera"},
     "FileSource": {3: "digital camera"},
     "SceneType": {1: "photographed directly"},
+    "LightSource": {
+        **{0: "unknown", 1: "daylight", 2: "fluorescent", 3: "tungsten", 4: "flash"},
+        **{9: "fine weather", 10: "cloudy", 11: "shade", 255: "other"},
+    },
+    "SensingMethod": {
+        **{1: "undefined", 2: "one-chip colour area sensor", 3: "two-chip colour area sensor"},
+        **{4: "three-chip colour area sensor", 7: "trilinear sensor"},
+    },
+    "CustomRendered": {0: "normal", 1: "custom"},
+    "GainControl": {0: "none", 1: "low up", 2: "high up", 3: "low down", 4: "high down"},
+    "Contrast": {0: "normal", 1: "soft", 2: "hard"},
+    "Saturation": {0: "normal", 1: "low", 2: "high"},
+    "Sharpness": {0: "normal", 1: "soft", 2: "hard"},
+    "SubjectDistanceRange": {0: "unknown", 1: "macro", 2: "close", 3: "distant"},
 }
+
+_DATE = re.compile(r"^(\d{4}):(\d\d):(\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +82,7 @@ class Exif:
     """What EXIF says.
 
     Attributes:
-        facts: tags in the order of the file, values in words.
+        facts: tags, those of most interest first, values in words; dates as 2024-05-01 12:00:00.
         position: where it was taken, if it says so.
         thumbnail: the embedded small picture, a JPEG; empty if there is none.
     """
@@ -87,6 +109,7 @@ def read(blob: bytes) -> Exif:
     if position:
         facts.append(Fact("GPS position", str(position)))
     facts += [row for row in _facts(place, ExifTags.GPSTAGS) if not _is_coordinate(row.name)]
+    facts.sort(key=lambda row: FIRST.index(row.name) if row.name in FIRST else len(FIRST))
     return Exif(tuple(facts), position, _thumbnail(blob, exif.get_ifd(ExifTags.IFD.IFD1)))
 
 
@@ -112,6 +135,8 @@ def _words(name: str, value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(_words(name, part) for part in value[:16])
     if isinstance(value, str):
+        if name.startswith("DateTime") or name == "GPSDateStamp":
+            value = _DATE.sub(r"\1-\2-\3", value)
         return decoded(value.encode("latin-1", "replace")) if value.isprintable() else value
     return FORMS[name](float(value)) if name in FORMS else _number(value)
 

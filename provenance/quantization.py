@@ -1,8 +1,9 @@
 """Which encoder wrote a JPEG, by its quantization tables, and how finely it keeps colour.
 
 The standard tables are those of ITU-T T.81, annex K, scaled as libjpeg's `jpeg_set_quality` does.
-Adobe's levels are not published: the digests are of files that name the level themselves
-(resource 0x0406), where ExifTool independently gives the same name.
+Adobe's levels are not published: the digests are of single files found with them. Where a file
+also notes Photoshop's level (image resource 0x0406) the two agree, which was checked on nine files of
+the levels 5, 8, 10 and 12; the other names rest on one source each.
 """
 
 from __future__ import annotations
@@ -62,10 +63,10 @@ CUSTOM = "Tables of its own"
 MEANINGS = {
     STANDARD: "Most programs and websites, and many phones, write these. They name no maker, but a "
     "camera that uses tables of its own did not save this file last.",
-    MOZILLA: "Websites and optimisers write these; cameras do not. The file was saved again.",
+    MOZILLA: "Websites and optimisers write these, so the file was probably saved again.",
     CUSTOM: "Cameras, phones and some programs have their own. Which, cannot be told from the "
     "tables alone.",
-    "Adobe": "Only Adobe's programs write these: the file was saved with one of them.",
+    "Adobe": "Known from Adobe's programs: the file was probably saved with one of them.",
 }
 SUBSAMPLING = {
     ((1, 1), (1, 1), (1, 1)): "4:4:4, colour at full resolution",

@@ -24,8 +24,12 @@ KINDS = {
     "converter": "converts pictures",
 }
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_KEPT = {"F Number": "Aperture", "Date Time": "Date changed", "Date Time Original": "Date taken"}
-_KEPT |= {"Date Time Digitized": "Date digitised", "ISO Speed Ratings": "ISO"}
+_NAMES = {
+    **{"FNumber": "Aperture", "DateTime": "Date changed", "DateTimeOriginal": "Date taken"},
+    **{"DateTimeDigitized": "Date digitised", "ISOSpeedRatings": "ISO"},
+    **{"FocalLengthIn35mmFilm": "Focal length as on 35 mm film", "ColorSpace": "Colour space"},
+    **{"ExifImageWidth": "Width", "ExifImageHeight": "Height"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,8 @@ class Provenance:
             ),
             Section(
                 "Content Credentials (C2PA)",
-                "A signed history. The signature proves that nothing was changed after signing, "
-                "not that what was signed is true.",
+                "A signed history. An intact signature shows that nothing was changed after "
+                "signing, not that what was signed is true.",
                 self.credentials.facts() if self.credentials.state != "none" else (),
             ),
             Section(
@@ -104,7 +108,7 @@ class Provenance:
             ),
             Section(
                 "Embedded thumbnail",
-                "Cameras write a small copy into the file. Programs that forget to renew it leave "
+                "Cameras write a small copy into the file. A program that does not renew it leaves "
                 "the earlier state in it.",
                 self._thumbnail(),
             ),
@@ -159,6 +163,8 @@ class Provenance:
 
 
 def readable(tag: str) -> str:
-    """`DateTimeOriginal` as people would write it."""
-    words = _WORDS.sub(" ", tag)
-    return _KEPT.get(words, words)
+    """`ExposureBiasValue` as people would write it."""
+    if tag in _NAMES:
+        return _NAMES[tag]
+    first, *rest = _WORDS.sub(" ", tag).split(" ")
+    return " ".join([first, *(word if word.isupper() else word.lower() for word in rest)])

@@ -118,9 +118,9 @@ def _encoder(found: Provenance) -> list[str]:
     if encoder is None:
         return []
     if encoder.name.startswith("Adobe"):
-        return ["By its compression it was last saved with a program of Adobe's."]
+        return ["Its compression is known from Adobe's programs: probably one of them saved it last."]
     if encoder.name.startswith("mozjpeg"):
-        return ["By its compression it was saved again by a website or an optimiser."]
+        return ["Its compression is mozjpeg's: probably a website or an optimiser saved it again."]
     return []
 
 
@@ -135,7 +135,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _day(date: str) -> str:
-    """EXIF's `2024:05:01 12:00:00` as a date; empty if it is none."""
-    day = date[:10].replace(":", "-")
+    """The day of `2024-05-01 12:00:00`; empty if it is no date."""
+    day = date[:10]
     parts = day.split("-")
     return day if len(parts) == 3 and all(part.isdigit() for part in parts) and day[0] > "0" else ""

@@ -1,7 +1,7 @@
 """The small picture inside a file against the large one.
 
-A camera writes both at once. Programs that crop or retouch should renew the small one, and some do
-not: it then shows what was there before.
+A camera writes both at once. A program that crops or retouches may leave the small one as it was: it
+then shows what was there before. A difference is a reason to look, not a finding.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ MAX_PIXELS = 1_000_000  # of a thumbnail; cameras write 160 x 120, some phones 5
 BAR_LEVEL = 24  # of 255: black bars pad the thumbnail of a wide picture, with ringing of the JPEG
 FLAT = 4.0  # grey levels: below this spread there is nothing to compare
 BLUR = 1.0  # pixels of the thumbnail: hides differences of sharpening
-# Of 250 files from 100 kinds of cameras, 229 reach 0.906 and differ by 55 at most, 12 were turned
-# afterwards, and 9 show something else.
+# Chosen by looking at photos: of 250 from 204 models of cameras, 226 pass both, at 0.906 and 55
+# levels in the worst case. How many of the other 24 were really changed is not known.
 ALIKE = 0.90  # correlation from which the two show the same
 BLOCK_OFF = 60.0  # grey levels: a block differing by more was painted over
 GRID = 12  # blocks across and down

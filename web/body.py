@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import anyio
 from fastapi import Request
 
-from slots import Busy
+from engine import Busy
 from web.problems import Problem
 
 BODY_TIMEOUT_S = 60.0  # slower senders would hold memory and sockets for ever

@@ -11,8 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from engine import Engine
-from observer import Observer, Stage, Step
+from engine import Engine, Observer, Stage, Step
 from settings import Settings
 
 PATHS = ("/predict", "/healthz", "/readyz", "/info", "/metrics", "/openapi.json", "/")

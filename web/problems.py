@@ -19,8 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from detector.contract import InvalidBase64
 from detector.imaging import ImageError
-from engine import Abandoned, NotReady
-from slots import Busy
+from engine import Abandoned, Busy, NotReady
 
 logger = logging.getLogger(__name__)
 

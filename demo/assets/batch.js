@@ -29,9 +29,8 @@ function makeRow(file, index) {
   image.src = file.thumbnail;
   image.alt = "";
   picture.append(image);
-  row.classList.toggle("eb-natural", file.natural);
-  const answer = cell(row, file.label, "eb-answer");
-  if (file.step) answer.append(Object.assign(document.createElement("small"), { textContent: file.step }));
+  const answer = cell(row, file.label, "eb-answer eb-" + file.tone);
+  if (file.remarks) answer.append(Object.assign(document.createElement("small"), { textContent: file.remarks }));
   cell(row, file.likely);
   cell(row, file.marked === null ? "\u2013" : share(file.marked));
   cell(row, file.width + " \u00d7 " + file.height);

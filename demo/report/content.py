@@ -36,12 +36,12 @@ MAX_REGIONS = 12  # the rest is counted
 EVIDENCE_S = 20.0  # seconds after which no further view is begun
 METHOD = (
     "A neural network looked at the pixels alone: file name, date, camera and everything else that "
-    "the file says of itself were not used for the verdict. The probabilities are calibrated on "
-    "pictures of known origin; of answers given with 80 % about eight in ten are right on pictures "
-    "like those, fewer on pictures unlike them.",
+    "the file says of itself were not used for the verdict. The probabilities were calibrated on "
+    "pictures of known origin, and are less to be relied on for pictures unlike those.",
     "The marked area is where the network holds pixels to be altered. Its outline is coarse.",
-    "The exhibits are classical views of the same pixels, made for eyes; none of them enters the "
-    "verdict, and each misleads in its own way, as said beside it.",
+    "The exhibits are classical views of the same pixels, made for eyes; each misleads in its own "
+    "way, as said beside it. The verdict is found without them, but the detector too looks for areas "
+    "copied within a picture, by the same method as the exhibit of copy-move matches.",
     "What the file says of itself can be forged or removed by anyone.",
 )
 

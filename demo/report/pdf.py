@@ -101,10 +101,11 @@ def _story(report: Report) -> list[Any]:
         story.append(KeepTogether([heading, text]))
     story += [*chapter("What was examined", style), table(report.facts, style)]
     story += _provenance(report, style)
-    if report.exhibits:
-        story += [*chapter("Exhibits", style), paragraph(_introduction(report), style["muted"])]
-        for number, exhibit in enumerate(report.exhibits, 1):
-            story.append(KeepTogether(layout.exhibit(number, exhibit, style)))
+    # KeepTogether breaks the page itself: without chapter's own condition, which it cannot hold
+    heading = [*chapter("Exhibits", style)[1:], paragraph(_introduction(report), style["muted"])]
+    for number, exhibit in enumerate(report.exhibits, 1):
+        story.append(KeepTogether([*heading, *layout.exhibit(number, exhibit, style)]))
+        heading = []
     story += chapter("Method and limits", style)
     story += [paragraph(line, style["body"]) for line in (*report.method, report.limits)]
     how = "In the folder that holds the file, with the same version of the program:"
@@ -137,5 +138,5 @@ def _provenance(report: Report, style: layout.Styles) -> list[Any]:
 
 
 def _introduction(report: Report) -> str:
-    text = "Classical views of the pixels, made for eyes. None of them entered the verdict."
+    text = "Classical views of the pixels, made for eyes; the verdict was found without them."
     return f"{text} {report.unseen} more were left out for lack of time." if report.unseen else text

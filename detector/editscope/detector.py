@@ -15,9 +15,10 @@ from scipy import ndimage
 
 from detector.contract import Labels
 from detector.deadline import Deadline
-from detector.device import pick_device
+from detector.device import has_bf16, pick_device
 from detector.editscope import fusion
 from detector.editscope.copymove import Copy, find_copies
+from detector.editscope.fast import fuse
 from detector.editscope.folding import fold
 from detector.editscope.modeling import MAP_STRIDE, EditScopeModel, Pooled
 from detector.editscope.tiling import SMALLEST, Canvas, padded, tiles
@@ -75,9 +76,11 @@ class EditScopeDetector(Detector):
             self.model_path, dtype=torch.float32, local_files_only=True
         )
         fold(model.eval())
+        self.amp = has_bf16(self.torch_device)
+        if self.torch_device.type == "cpu" and torch.backends.mkldnn.is_available():
+            fuse(model, torch.bfloat16 if self.amp else torch.float32)
         self.model = model.eval().to(self.torch_device, memory_format=torch.channels_last)
         self.version = str(getattr(self.model.config, "version", "0"))
-        self.amp = self.torch_device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
 
     def detect(self, image: NDArray[np.uint8], deadline: Deadline) -> Detection:
         return self.answer(self.measure(image, deadline))

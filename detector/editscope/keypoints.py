@@ -19,6 +19,7 @@ NEAR = 20.0  # pixels: closer keypoints see the same things
 ALIKE = 0.9  # cosine of two RootSIFT descriptors below which they never match
 RATIO = 0.75  # Lowe's: distance to the best match over that to the next one elsewhere
 CHUNK = 1024  # keypoints compared with all others at a time: 16 MB of cosines
+BAND = 128  # keypoints whose neighbours are looked for among those at about their height
 
 
 class Matches(NamedTuple):
@@ -77,23 +78,35 @@ def _root(descriptors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _pairs(points: NDArray[np.float32], unit: NDArray[np.float32]) -> NDArray[np.int64]:
     """Numbers of matching keypoints, (M, 2), the lower one first."""
+    down = np.argsort(points[:, 1], kind="stable")  # what is near is then in one run of them
+    points, unit = points[down], unit[down]
     found = []
     for start in range(0, len(points), CHUNK):
         rows = slice(start, start + CHUNK)
         cosines = unit[rows] @ unit.T
-        cosines[_close(points[rows], points)] = -1
+        _blank(cosines, points[rows], points)
         best = cosines.argmax(1)
         peak = cosines[np.arange(len(best)), best]
         likely = np.flatnonzero(peak > ALIKE)
         others = cosines[likely]
-        others[_close(points[best[likely]], points)] = -1
+        _blank(others, points[best[likely]], points)
         apart = 1 - peak[likely] < RATIO**2 * (1 - others.max(1))  # squared distance / 2
         found.append(np.stack([start + likely[apart], best[likely[apart]]], 1))
-    pairs = np.sort(np.concatenate(found), axis=1)
+    pairs = np.sort(down[np.concatenate(found)], axis=1)
     return np.unique(pairs, axis=0)
 
 
-def _close(some: NDArray[np.float32], points: NDArray[np.float32]) -> NDArray[np.bool_]:
-    dx = some[:, :1] - points[:, 0]
-    dy = some[:, 1:] - points[:, 1]
-    return np.asarray(dx * dx + dy * dy < NEAR * NEAR)
+def _blank(
+    cosines: NDArray[np.float32], some: NDArray[np.float32], points: NDArray[np.float32]
+) -> None:
+    """Set cosines, (S, N), to -1 in place where points, (N, 2) by y, are near to some, (S, 2)."""
+    order = np.argsort(some[:, 1])
+    for first in range(0, len(order), BAND):
+        rows = order[first : first + BAND]
+        reach = some[rows[0], 1] - NEAR, some[rows[-1], 1] + NEAR
+        low, high = np.searchsorted(points[:, 1], reach)
+        near = points[low:high]
+        dx = some[rows, :1] - near[:, 0]
+        dy = some[rows, 1:] - near[:, 1]
+        row, column = np.nonzero(dx * dx + dy * dy < NEAR * NEAR)
+        cosines[rows[row], low + column] = -1

@@ -135,7 +135,29 @@ def _best_match(
     last = (row + CORRELATION_EXCLUDED) // step + 1
     around = scores.unflatten(2, (-1, near.shape[1]))[:, :, first:last]
     around.masked_fill_(near[:, None], -1.0)  # in place: the scores are most of the memory
-    return scores.max(2)
+    return _highest(scores)
+
+
+def _highest(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """`scores.max(2)`; of bf16 on a CPU, where PyTorch takes its time, through NumPy.
+
+    Read as integers, the bits of floats have the floats' order as long as these are not negative.
+    """
+    if scores.dtype is torch.bfloat16 and scores.is_cpu and not torch.is_grad_enabled():
+        index = torch.from_numpy(scores.view(torch.int16).numpy().argmax(2))
+        best = scores.gather(2, index[..., None])[..., 0]
+        if bool((best >= 0).all()):
+            return best, index
+    highest: tuple[Tensor, Tensor] = scores.max(2)
+    return highest
+
+
+def _weighted_means(x: Tensor, weights: Tensor) -> Tensor:
+    """Means over cells of (B, C, H, W) with weights (B, K, H, W): (B, K, C) float32."""
+    cells = x.permute(0, 2, 3, 1).flatten(1, 2).float()
+    with torch.autocast(x.device.type, enabled=False):
+        sums: Tensor = weights.flatten(2) @ cells
+    return sums / cells.shape[1]
 
 
 def _agreement(rows: Tensor, columns: Tensor) -> Tensor:
@@ -216,9 +238,12 @@ class EditScopeModel(PreTrainedModel):
         x = self.refine(x)
         scores = self.map_head(x).float()
         suspicion = 1 - torch.softmax(scores, 1)[:, :1]
-        features = torch.cat([f.float().mean((2, 3)) for f in (trunk[4], noise[3], x)], 1)
-        suspects = (x.float() * suspicion).mean((2, 3))
-        return scores, Pooled(features, suspects, suspicion.mean((2, 3)))
+        weights = torch.cat([torch.ones_like(suspicion), suspicion], 1)
+        means = _weighted_means(x, weights)
+        features = [f.float().mean((2, 3)) for f in (trunk[4], noise[3])]
+        return scores, Pooled(
+            torch.cat([*features, means[:, 0]], 1), means[:, 1], suspicion.mean((2, 3))
+        )
 
     def classify(self, pooled: Pooled, cells: Tensor) -> Tensor:
         """Label logits (B, 4) from means over a picture and its map's cells, (B, 3, cells)."""

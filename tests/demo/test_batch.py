@@ -17,8 +17,7 @@ from PIL import Image
 from demo import batch
 from demo.batch import COLUMNS, Item, Results, Row, defused, gather, run, to_csv
 from detector.contract import BinaryMask, Labels, PredictionResponse
-from engine import Engine
-from slots import Busy
+from engine import Busy, Engine
 from tests.demo.fake import FakeDetector
 
 

@@ -12,6 +12,9 @@ def block() -> Image.Exif:
     tags[ExifTags.Base.Model] = "NIKON D90"
     details = tags.get_ifd(ExifTags.IFD.Exif)
     details[ExifTags.Base.ExposureTime] = TiffImagePlugin.IFDRational(1, 250)
+    details[ExifTags.Base.Contrast] = 2
+    details[ExifTags.Base.LightSource] = 77
+    details[ExifTags.Base.DateTimeOriginal] = "2024:05:01 12:00:00"
     details[ExifTags.Base.FNumber] = TiffImagePlugin.IFDRational(28, 10)
     details[ExifTags.Base.Flash] = 1
     details[ExifTags.Base.UserComment] = b"UNICODE\0" + "Fj\u00e4ll".encode("utf-16-le")
@@ -29,7 +32,16 @@ def test_values_are_in_words() -> None:
     assert read.get("ExposureTime") == "1/250 s"
     assert read.get("FNumber") == "f/2.8"
     assert read.get("Flash") == "fired"
+    assert read.get("Contrast") == "hard"
+    assert read.get("LightSource") == "77"  # of no known meaning, so as it is
+    assert read.get("DateTimeOriginal") == "2024-05-01 12:00:00"
     assert read.get("UserComment") == "Fj\u00e4ll"
+
+
+def test_what_people_look_for_comes_first() -> None:
+    names = [row.name for row in exif.read(block().tobytes()).facts]
+    assert names[:3] == ["Make", "Model", "DateTimeOriginal"]
+    assert names.index("Flash") < names.index("Contrast")
 
 
 def test_a_position_has_its_hemisphere() -> None:

@@ -8,7 +8,7 @@ import pytest
 from detector import ImageError, ImageRequest, InvalidBase64, PredictionResponse
 from detector.deadline import Deadline
 from engine import Engine
-from ladder import climb_down
+from engine.ladder import climb_down
 from soak import clients, inputs
 from soak.faulty import Fault, FaultyDetector, picture
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from slots import Busy
+from engine import Busy
 from tests.fakes import run_async
 from web import body as body_module
 from web.body import BODIES_HELD, BodyReader

@@ -83,7 +83,8 @@ def test_control_c_leaves_no_traceback() -> None:
 @pytest.mark.parametrize(
     ("model_name", "reason"),
     [
-        ("editscope/base", "Model directory not found: {models}/editscope/base. Run `make"),
+        ("editscope/base", "not found: {models}/editscope/base. `git checkout -- models/"),
+        ("no/model", "not found: {models}/no/model. Run `make download MODEL=no/model`."),
         ("typo", "MODEL_NAME=typo is not known"),
         ("no_such_module:Class", "No module named 'no_such_module'"),
         ("detector:Labels", "could not be loaded"),

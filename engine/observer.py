@@ -21,4 +21,4 @@ class Observer:
         """A picture was answered for at this step; anything but "full" is a fallback."""
 
     def restarted(self, reason: str) -> None:
-        """A worker process was replaced; `reason` is one of `isolation.REASONS`."""
+        """A worker process was replaced; `reason` is one of `isolation.worker.Reason`."""

@@ -21,26 +21,17 @@ from detector.contract import ImageRequest, InvalidBase64, PredictionResponse
 from detector.deadline import Deadline
 from detector.imaging import MAX_PIXELS, ImageError, TooManyPixels, decode, read_header
 from detector.service import Detector, InferenceService
-from detector.verdict import SynthesizedMask, Verdict, decide
-from hands import Hands
-from ladder import UNIFORM, Analysis, Service, Size, ask, checked, climb_down, prior, to_request
-from observer import Observer, Step
-from slots import Busy, Slots
-
-__all__ = ["Abandoned", "Analysis", "Engine", "NotReady", "Service", "Step", "describe"]
+from detector.verdict import SynthesizedMask, Verdict
+from engine.failures import Abandoned, Busy, NotReady
+from engine.hands import Hands
+from engine.ladder import UNIFORM, Analysis, Service, Size, ask, climb_down, prior, to_request
+from engine.observer import Observer, Step
+from engine.slots import Slots
+from engine.start import describe, warm_up
 
 logger = logging.getLogger(__name__)
 
 JUDGING_SHARE = 0.95  # of the budget; the rest is for encoding and sending the answer
-WARM_UP_SIZE = (384, 512)  # height, width: enough to start the thread pools and fill caches
-
-
-class NotReady(Exception):
-    """The model is not loaded yet, or failed to load."""
-
-
-class Abandoned(Exception):
-    """Whoever asked has gone before it was their turn."""
 
 
 class Engine:
@@ -104,7 +95,7 @@ class Engine:
             threads.configure(self.threads)  # again: loading may have imported torch
             logger.info("Model loaded: %s, %.1f s", describe(service), time.monotonic() - started)
             started = time.monotonic()
-            self._hands.start(lambda: _warm_up(service)).result()
+            self._hands.start(lambda: warm_up(service)).result()
             logger.info("Model warmed up in %.1f s", time.monotonic() - started)
         except Exception as error:
             self.failure = error
@@ -217,7 +208,7 @@ class Engine:
         verdict, step = judged or (prior(self.service, size, self._synthesized_mask), "prior")
         analysis = Analysis(verdict, time.monotonic() - accepted, step)
         self.observer.answered(step)
-        _log(analysis, size)
+        analysis.log(size)
         return analysis
 
     def _judge(
@@ -245,41 +236,3 @@ class Engine:
             logger.error("The detector has not answered in time; answering without it")
             return None
         return future.result()
-
-
-def _warm_up(service: Service) -> None:
-    height, width = WARM_UP_SIZE
-    noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    if isinstance(service, Detector):
-        decide(service.detect(noise, Deadline.never()), WARM_UP_SIZE)
-    else:
-        checked(service.predict(to_request(noise)), WARM_UP_SIZE)
-
-
-def describe(service: Service) -> str:
-    """Parameter count, version and device, as far as the service tells them."""
-    parts = []
-    if parameters := getattr(getattr(service, "model", None), "parameters", None):
-        parts.append(f"{sum(tensor.numel() for tensor in parameters()):,} parameters")
-    if version := getattr(service, "version", ""):
-        parts.append(f"version {version}")
-    if device := getattr(service, "device", ""):
-        parts.append(f"device {device}")
-    return ", ".join(parts) or type(service).__name__
-
-
-def _log(analysis: Analysis, size: Size) -> None:
-    height, width = size
-    label, confidence = analysis.verdict.label.name, float(analysis.verdict.probabilities.max())
-    logger.info(
-        "%s %.3f for %d x %d px, step %s, %.2f s",
-        *(label, confidence, width, height, analysis.step, analysis.seconds),
-        extra={
-            "label": label,
-            "confidence": round(confidence, 4),
-            "width": width,
-            "height": height,
-            "step": analysis.step,
-            "seconds": round(analysis.seconds, 4),
-        },
-    )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from channel import Channel
+from isolation.channel import Channel
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +55,34 @@ def test_silence_and_a_closed_end() -> None:
     here.close()
 
 
-@pytest.mark.parametrize("rubbish", [b"no json\n", b'{"half', b"\xff\xfe\n"])
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        b"no json\n",
+        b'{"half',
+        b"\xff\xfe\n",
+        b"[1]\n",
+        b'{"shape": [9, 9], "dtype": "<f4"}\n',  # no array came with it
+        b'{"shape": [0], "dtype": "O"}\n',
+        b'{"shape": [0]}\n',
+        b'{"shape": 0, "dtype": "<f4"}\n',
+    ],
+)
 def test_rubbish_counts_as_the_end(rubbish: bytes) -> None:
     ours, theirs = socket.socketpair()
     theirs.sendall(rubbish)
     theirs.close()
     with ours, pytest.raises(EOFError):
         Channel(ours).receive(10)
+
+
+def test_half_a_message_is_waited_for_no_longer_than_said() -> None:
+    ours, theirs = socket.socketpair()
+    here = Channel(ours)
+    theirs.sendall(b'{"word"')
+    with pytest.raises(TimeoutError):
+        here.receive(0.01)
+    theirs.sendall(b': "whole"}\n')
+    assert here.receive(10) == ({"word": "whole"}, None)
+    theirs.close()
+    here.close()

@@ -15,7 +15,7 @@ from detector.contract import ImageRequest, Labels, PredictionResponse
 from detector.deadline import Deadline, DeadlineExceeded
 from detector.service import Detector, InferenceService
 from detector.verdict import Detection, SynthesizedMask, Verdict, decide, normalise
-from observer import Step
+from engine.observer import Step
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,24 @@ class Analysis:
     verdict: Verdict
     seconds: float
     step: Step
+
+    def log(self, size: Size) -> None:
+        """A line for the log, with its parts for programs; `size` is height and width."""
+        height, width = size
+        label = self.verdict.label.name
+        confidence = float(self.verdict.probabilities.max())
+        logger.info(
+            "%s %.3f for %d x %d px, step %s, %.2f s",
+            *(label, confidence, width, height, self.step, self.seconds),
+            extra={
+                "label": label,
+                "confidence": round(confidence, 4),
+                "width": width,
+                "height": height,
+                "step": self.step,
+                "seconds": round(self.seconds, 4),
+            },
+        )
 
 
 def climb_down(

@@ -6,10 +6,7 @@ import threading
 from collections import deque
 
 from detector.deadline import Deadline
-
-
-class Busy(Exception):
-    """As many are waiting as the queue takes."""
+from engine.failures import Busy
 
 
 class Slots:

@@ -1,6 +1,6 @@
-"""The process that a detector runs in with `ISOLATE=1`; `isolation.py` is its other end.
+"""The process that a detector runs in with `ISOLATE=1`; `isolation.process` is its other end.
 
-Started by `isolation.Worker` alone. It may do what it likes: raise, hang, leak or crash.
+Started by that alone. It may do what it likes: raise, hang, leak or crash.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import threads
-from channel import Channel, Message
 from detector.contract import ImageRequest
 from detector.deadline import Deadline, DeadlineExceeded
 from detector.registry import ModelNotFound, UnknownModel, create_service
 from detector.service import Detector
+from isolation.channel import Channel, Message
 
 Reply = tuple[Message, NDArray[Any] | None]
 

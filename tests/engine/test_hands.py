@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from hands import Hands
+from engine.hands import Hands
 from tests.fakes import wait_until
 
 WAIT_S = 60.0  # only reached if something hangs

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from detector.deadline import Deadline
-from slots import Busy, Slots
+from engine.failures import Busy
+from engine.slots import Slots
 from tests.fakes import wait_until
 
 NEVER = Deadline.never()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -14,13 +13,13 @@ import numpy as np
 import pytest
 
 from detector.registry import ModelNotFound
-from engine import Engine
-from isolation import WorkerFailed, isolate
-from observer import Observer
+from engine import Engine, Observer
+from isolation.process import WorkerFailed
+from isolation.services import IsolatedDetector, isolate
 from soak.faulty import Fault, picture
 from tests.fakes import BrightDetector, half_bright, request_for, wait_until
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BUDGET_S = 60.0  # answers that are asserted to come early come long before it
 MEBIBYTE = 2**20
 
@@ -170,7 +169,7 @@ def test_a_service_that_takes_requests_is_isolated_too() -> None:
     ("model_name", "error", "message"),
     [
         ("no/model", ModelNotFound, "Model directory not found"),
-        ("tests.test_isolation:crash", WorkerFailed, "crashed at create: status 7"),
+        ("tests.isolation.test_services:crash", WorkerFailed, "crashed at create: status 7"),
     ],
 )
 def test_what_cannot_be_loaded_is_said(
@@ -187,7 +186,7 @@ def crash() -> None:
 def test_a_worker_that_will_not_start_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("isolation.PAUSE_S", (0.01, 0.02))
+    monkeypatch.setattr("isolation.worker.PAUSE_S", (0.01, 0.02))
     (tmp_path / "fickle.py").write_text("from soak.faulty import FaultyDetector as Fickle\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
@@ -200,20 +199,21 @@ def test_a_worker_that_will_not_start_is_tried_again(
     engine.close()
 
 
-def test_closing_leaves_no_process(caplog: pytest.LogCaptureFixture) -> None:
+def test_closing_leaves_no_process() -> None:
     engine, _ = isolated()
-    worker = engine.service._workers._workers[0]  # type: ignore[union-attr]
-    process = worker._process
+    assert isinstance(engine.service, IsolatedDetector)
+    (worker,) = engine.service.workers.pids
     engine.close()
-    assert process.poll() == -signal.SIGKILL
+    assert not Path(f"/proc/{worker}").exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a hanging worker stays")
 def test_a_worker_that_hangs_goes_with_a_service_that_is_killed() -> None:
     code = (
-        "from tests.test_isolation import isolated; from soak.faulty import Fault, picture;"
+        "from tests.isolation.test_services import isolated;"
+        "from soak.faulty import Fault, picture;"
         "engine, _ = isolated(budget_s=3600);"
-        "print(engine.service._workers._workers[0]._process.pid, flush=True);"
+        "print(engine.service.workers.pids[0], flush=True);"
         "engine.analyse(picture(Fault.HANG))"
     )
     service = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import engine as engine_module
+import engine.core as engine_module
 from detector import (
     BinaryMask,
     Deadline,
@@ -24,9 +24,7 @@ from detector import (
     TooManyPixels,
     decode,
 )
-from engine import Abandoned, Engine, NotReady
-from observer import Observer, Stage, Step
-from slots import Busy
+from engine import Abandoned, Busy, Engine, NotReady, Observer, Stage, Step
 from tests.fakes import (
     EDITED,
     BrightDetector,

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.deadline import Deadline
+
 RECEIVE_BYTES = 65_536  # at a time; a line is a few hundred bytes
 Message = dict[str, Any]
 
@@ -28,6 +30,8 @@ class Channel:
 
     def __init__(self, end: socket.socket) -> None:
         self._socket = end
+        self._line = b""  # what has come of the next message
+        self._descriptors: list[int] = []
 
     def send(self, message: Message, array: NDArray[Any] | None = None) -> None:
         """Send one message, and an array beside it without its bytes going through the socket.
@@ -53,32 +57,37 @@ class Channel:
 
         Raises:
             TimeoutError: none has come; it may still come later.
-            EOFError: the other end is gone.
+            EOFError: the other end is gone, or what it says is no message.
         """
-        self._socket.settimeout(timeout_s)
-        line, descriptors = b"", list[int]()
+        due = None if timeout_s is None else Deadline.after(timeout_s)
+        while not self._line.endswith(b"\n"):
+            self._socket.settimeout(None if due is None else max(0.001, due.remaining()))
+            try:
+                part, received, _, _ = socket.recv_fds(self._socket, RECEIVE_BYTES, 1)
+            except ConnectionError as error:
+                raise EOFError from error
+            finally:
+                self._socket.settimeout(None)
+            self._descriptors += received
+            if not part:
+                raise EOFError
+            self._line += part
+        line, self._line = self._line, b""
         try:
-            while not line.endswith(b"\n"):
-                try:
-                    part, received, _, _ = socket.recv_fds(self._socket, RECEIVE_BYTES, 1)
-                except (ConnectionError, BrokenPipeError) as error:
-                    raise EOFError from error
-                if not part:
-                    raise EOFError
-                line += part
-                descriptors += received
-                self._socket.settimeout(None)  # what has begun is finished, or ends with EOF
             message = json.loads(line)
-            return message, _mapped(message, descriptors)
-        except ValueError as error:  # half a message of a process that has lost its senses
+            return message, _mapped(message, self._descriptors)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:  # it lost its senses
             raise EOFError from error
         finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
-            self._socket.settimeout(None)
+            self._drop_descriptors()
 
     def close(self) -> None:
         self._socket.close()
+        self._drop_descriptors()
+
+    def _drop_descriptors(self) -> None:
+        while self._descriptors:
+            os.close(self._descriptors.pop())
 
 
 def _shared(array: NDArray[Any]) -> int:
@@ -98,10 +107,11 @@ def _shared(array: NDArray[Any]) -> int:
 
 
 def _mapped(message: Message, descriptors: list[int]) -> NDArray[Any] | None:
-    if "shape" not in message:
+    """The array that came with a message; raises one of four errors if there is none like it."""
+    if message.get("shape") is None:
         return None
     if not descriptors:
-        return np.empty(message["shape"], np.dtype(message["dtype"]))
+        return np.frombuffer(b"", np.dtype(message["dtype"])).reshape(tuple(message["shape"]))
     memory = mmap.mmap(descriptors[0], 0, access=mmap.ACCESS_COPY)  # ours: writing copies a page
     flat: NDArray[Any] = np.frombuffer(memory, np.dtype(message["dtype"]))
     return flat.reshape(tuple(message["shape"]))
