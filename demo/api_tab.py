@@ -152,6 +152,7 @@ _STYLE = """<style>
   border-top: 1px solid var(--es-line); vertical-align: top; font-weight: 400;
   color: var(--es-ink); }
 .gradio-container .es-api th { color: var(--es-muted); white-space: nowrap; }
+.gradio-container .es-api td code { overflow-wrap: normal; white-space: nowrap; }
 .gradio-container #es-api-intro a { color: var(--es-accent); }
 .gradio-container #es-api-intro code { overflow-wrap: anywhere; }
 </style>"""

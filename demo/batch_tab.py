@@ -28,7 +28,12 @@ def build(tab: gr.Tab, session: Session) -> None:
     """Lay out the tab; a batch is run by its button alone."""
     job = gr.State(None, time_to_live=KEEP_S, delete_callback=_forget)
     gr.HTML(f'<p class="es-lead">{INTRO}</p>', apply_default_css=False)
-    files = SentFiles(label="Pictures, or zips of pictures", file_count="multiple", height=160)
+    files = SentFiles(
+        label="Pictures, or zips of pictures",
+        file_count="multiple",
+        height=160,
+        elem_id="es-batch-files",
+    )
     with gr.Row():
         start = gr.Button("Examine all", variant="primary", elem_id="es-batch-start")
         stop = gr.Button("Stop", interactive=False, elem_id="es-batch-stop")

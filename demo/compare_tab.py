@@ -32,7 +32,7 @@ def build(tab: gr.Tab, session: Session) -> None:
     """Lay out the tab; nothing is computed before its button is pressed."""
     examined = gr.State(None, time_to_live=KEEP_S)
     gr.HTML(f'<p class="es-lead">{INTRO}</p>', apply_default_css=False)
-    with gr.Row():
+    with gr.Row(elem_id="es-compare-files"):
         # side by side where there is room for the files' names
         first = SentFiles(label="First: the original", height=120, min_width=300)
         second = SentFiles(label="Second: the suspect", height=120, min_width=300)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -138,13 +139,13 @@ def _mostly_untouched(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> bo
     rows, columns = (side // BLOCK * BLOCK for side in first.shape[:2])
     if not rows or not columns:
         return bool(np.array_equal(first, second))
-    same = np.equal(first, second).all(axis=2)
-    blocks = _blocks(same[:rows, :columns]).all(axis=(1, 3))
+    same = np.asarray(np.equal(first, second).all(axis=2))
+    blocks = np.asarray(_blocks(same[:rows, :columns]).all(axis=(1, 3)))
     detailed = _blocks(first[:rows, :columns, 1]).std(axis=(1, 3)) > FLAT
     return bool(blocks[detailed if detailed.any() else ...].mean() >= EXACT_BLOCKS)
 
 
-def _blocks(plane: NDArray[np.generic]) -> NDArray[np.generic]:
+def _blocks(plane: NDArray[Any]) -> NDArray[Any]:
     height, width = plane.shape
     return plane.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
 

@@ -72,7 +72,7 @@ def card(current: Current | None) -> str:
         _table(section, number < OPEN) for number, section in enumerate(found.sections())
     )
     return (
-        f'<ul class="ep-summary" role="status">{lines}</ul>'
+        f'<div role="status"><ul class="ep-summary">{lines}</ul></div>'
         f"{_thumbnails(found, examination.orientation)}{tables}"
     )
 

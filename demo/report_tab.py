@@ -38,6 +38,7 @@ def build(tab: gr.Tab, session: Session) -> None:
     command = gr.Code(
         "",
         language="shell",
+        lines=2,
         label="The same question from a shell, in the folder of the file",
         interactive=False,
         visible=False,

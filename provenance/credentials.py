@@ -28,10 +28,14 @@ MEANINGS: dict[State, str] = {
     "untrusted": "The signature is intact: the file is as it was when it was signed. Whether the "
     "signer is who the certificate says was not checked against a list of trusted signers; anyone "
     "can make a certificate with any name.",
-    "invalid": "The check failed: the file was changed after it was signed, or the credentials "
-    "themselves were.",
+    "invalid": "They break a rule of the standard, named below, or are not fully signed. That may be "
+    "the fault of the program that wrote them: what was hashed was not found to be changed.",
     "unreadable": "There is a block of credentials, but it is damaged and cannot be read.",
 }
+CHANGED = (
+    "The check failed: the file was changed after it was signed, or the credentials themselves were."
+)
+MISMATCH = ".mismatch"  # ends C2PA's status codes for hashes and signatures that do not fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,16 @@ class Credentials:
     sources: tuple[tuple[str, Kind], ...] = ()
     failures: tuple[str, ...] = ()
 
+    @property
+    def changed(self) -> bool:
+        """Whether they are invalid since a hash or a signature is not that of what is there."""
+        codes = (failure.partition(":")[0] for failure in self.failures)
+        return self.state == "invalid" and any(code.endswith(MISMATCH) for code in codes)
+
     def facts(self) -> tuple[Fact, ...]:
         """Rows of a table."""
-        rows = [Fact("State", self.state), Fact("What that says", MEANINGS[self.state])]
+        meaning = CHANGED if self.changed else MEANINGS[self.state]
+        rows = [Fact("State", self.state), Fact("What that says", meaning)]
         named = (
             ("Signed by", self.signer),
             ("Signed with", self.generator),

@@ -22,7 +22,8 @@ SKIPPED = {  # structure, and blocks that only their maker can read
 FIRST = (  # what people look for, before the rest in the order of the file
     *("Make", "Model", "LensMake", "LensModel", "Software", "DateTimeOriginal", "DateTime"),
     *("GPS position", "Artist", "Copyright", "ImageDescription", "UserComment"),
-    *("ExposureTime", "FNumber", "ISOSpeedRatings", "FocalLength", "FocalLengthIn35mmFilm", "Flash"),
+    *("ExposureTime", "FNumber", "ISOSpeedRatings", "FocalLength", "FocalLengthIn35mmFilm"),
+    "Flash",
 )
 CODES: dict[str, dict[int, str]] = {
     "Orientation": {

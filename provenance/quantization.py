@@ -2,8 +2,8 @@
 
 The standard tables are those of ITU-T T.81, annex K, scaled as libjpeg's `jpeg_set_quality` does.
 Adobe's levels are not published: the digests are of single files found with them. Where a file
-also notes Photoshop's level (image resource 0x0406) the two agree, which was checked on nine files of
-the levels 5, 8, 10 and 12; the other names rest on one source each.
+also notes Photoshop's level (image resource 0x0406) the two agree, which was checked on nine files
+of the levels 5, 8, 10 and 12; the other names rest on one source each.
 """
 
 from __future__ import annotations

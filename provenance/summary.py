@@ -52,7 +52,12 @@ def _credentials(found: Provenance) -> list[str]:
     if signed.state == "unreadable":
         return ["There are Content Credentials in the file, but they are damaged."]
     if signed.state == "invalid":
-        return ["Its Content Credentials fail the check: the file was changed after it was signed."]
+        why = (
+            "the file, or they themselves, were changed after it was signed"
+            if signed.changed
+            else "they break a rule of the standard, which need not mean a change of the file"
+        )
+        return [f"Its Content Credentials fail the check: {why}."]
     signer = signed.signer or "somebody unnamed"
     lines = [
         f"It carries intact Content Credentials, signed by \u201c{signer}\u201d"
@@ -118,7 +123,7 @@ def _encoder(found: Provenance) -> list[str]:
     if encoder is None:
         return []
     if encoder.name.startswith("Adobe"):
-        return ["Its compression is known from Adobe's programs: probably one of them saved it last."]
+        return ["Its compression is as Adobe's programs write it: probably one saved it last."]
     if encoder.name.startswith("mozjpeg"):
         return ["Its compression is mozjpeg's: probably a website or an optimiser saved it again."]
     return []

@@ -1,7 +1,7 @@
 """The small picture inside a file against the large one.
 
-A camera writes both at once. A program that crops or retouches may leave the small one as it was: it
-then shows what was there before. A difference is a reason to look, not a finding.
+A camera writes both at once. A program that crops or retouches may leave the small one as it was:
+it then shows what was there before. A difference is a reason to look, not a finding.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def compare(thumbnail: bytes, picture: NDArray[np.uint8]) -> Thumbnail | None:
     elif abs(stretch - 1) > max(ASPECT_OFF, 2.5 / min(rows, columns)):
         reason = "its sides have another ratio: the picture was cropped after it was made"
     elif correlation < ALIKE:
-        reason = "it shows something else"
+        reason = "it shows something else, or a good part was changed"
     elif largest > BLOCK_OFF:
         reason = "a part of it looks different"
     return Thumbnail(small, reduced, correlation, largest, bool(reason), reason)

@@ -2,190 +2,40 @@
 
 A server with `ISOLATE=1` and a detector that breaks on demand gets, at the same time: clients that
 send good pictures (every answer is compared with the right one), hostile bodies, broken HTTP, slow
-bodies and hang-ups; every few seconds a fault; and a health check ten times a second. At the end it
+bodies and hang-ups; visitors of the page who leave while their picture is being judged; every few
+seconds a fault; a clock that jumps by years; and a health check ten times a second. At the end it
 is told to stop while requests wait, and must answer every one of them.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import itertools
 import json
 import os
-import random
-import signal
-import subprocess
 import sys
-import threading
 import time
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from soak import clients, inputs
-from soak.faulty import Fault
-from soak.server import Server
-
-FAULT_EVERY_S = 4.0  # a new worker takes a second or two, and is to do some work in between
-DRAINED = 24  # requests under way when the server is told to stop
-BUDGET_S = 10.0
-SETTINGS = {
-    "MODEL_NAME": "soak.faulty:FaultyDetector",
-    "ISOLATE": "1",
-    "WORKER_MEMORY_BYTES": str(700 * 2**20),  # a leak of 512 MB passes once, twice not
-    "TIME_BUDGET_S": str(BUDGET_S),
-    "MAX_PIXELS": str(inputs.MAX_PIXELS),
-    "MAX_BODY_BYTES": str(inputs.MAX_BODY),
-    "MAX_QUEUE": "128",
-    "LOG_FORMAT": "json",
-}
-ASKED = (Fault.RAISE, Fault.NAN, Fault.SEGFAULT, Fault.LEAK, Fault.HANG, Fault.SLOW, Fault.EXIT)
-
-
-def inject(
-    server: Server, tally: clients.Tally, faults: Counter[str], stop: threading.Event
-) -> None:
-    """One fault after the other: pictures that ask for one, and signals to the worker."""
-    for fault in itertools.cycle((*ASKED, signal.SIGKILL, signal.SIGSTOP)):
-        if stop.wait(FAULT_EVERY_S):
-            return
-        faults[fault.name.lower()] += 1
-        if isinstance(fault, Fault):
-            clients.post(server.address, inputs.faulty(fault), tally)
-        else:
-            for worker in server.workers()[:1]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(worker, fault)
-
-
-def _post(server: Server, sent: inputs.Sent, tally: clients.Tally) -> None:
-    clients.post(server.address, sent, tally)
-
-
-def drain(server: Server) -> dict[str, Any]:
-    """SIGTERM with requests under way: how many of them were answered, and when it was gone."""
-    tally = clients.Tally()
-    pause = inputs.faulty(Fault.PAUSE)
-    threads = clients.start(DRAINED, lambda _: _post(server, pause, tally))
-    due = time.monotonic() + 30
-    while time.monotonic() < due:
-        answered = sum(tally.outcomes.values())
-        under_way = server.metric("editscope_queue_depth") + server.metric("editscope_judging")
-        if under_way + answered >= DRAINED:
-            break
-    seconds = server.stop()
-    for thread in threads:
-        thread.join(clients.PATIENCE_S)
-    return {
-        "under_way": DRAINED,
-        "answered": tally.outcomes["right"] + tally.outcomes["prior"],
-        "lost": tally.outcomes["lost"],
-        "exit_s": round(seconds, 2),
-        "grace_s": BUDGET_S + 5,
-    }
-
-
-def soak(minutes: float, count: int, folder: Path, seed: int) -> dict[str, Any]:
-    """Run it all; return the figures."""
-    tally, faults, stop = clients.Tally(), Counter[str](), threading.Event()
-    with (folder / "server.log").open("wb") as log:
-        server = Server("api.py", log, SETTINGS)
-        try:
-            server.wait_until_ready()
-            for _ in range(20):  # memory at the start is that of a server at work
-                clients.post(server.address, inputs.good(random.Random(seed)), tally)
-            begun, start = time.monotonic(), server.resident()
-            samples = [start]
-            threads = clients.start(
-                count, lambda n: clients.mixed(server.address, tally, seed * 1_000 + n, stop)
-            )
-            threads += clients.start(1, lambda _: inject(server, tally, faults, stop))
-            health = watch_health(server)
-            while time.monotonic() < begun + 60 * minutes and server.process.poll() is None:
-                time.sleep(1)
-                samples.append(server.resident())
-            stop.set()
-            health_s = json.loads(health.communicate()[0])
-            for thread in threads:
-                thread.join(clients.PATIENCE_S)
-            seconds = time.monotonic() - begun
-            restarts = server.metric("editscope_worker_restarts_total")
-            fallbacks = server.metric("editscope_answers_total")
-            end = server.resident()
-            drained = drain(server)
-        finally:
-            if server.process.poll() is None:
-                server.process.kill()
-                server.process.wait()
-    return figures(tally, faults, health_s, seconds) | {
-        "worker_restarts": int(restarts),
-        "pictures_answered": int(fallbacks),
-        "memory_start_mb": start >> 20,
-        "memory_end_mb": end >> 20,
-        "memory_peak_mb": max(samples) >> 20,
-        "drain": drained,
-        "unhandled_in_log": (folder / "server.log").read_text().count("Exception in ASGI"),
-    }
-
-
-def watch_health(server: Server) -> subprocess.Popen[str]:
-    """A process that asks for `/healthz` until its stdin closes; see `soak.health`."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "soak.health", *map(str, server.address)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def figures(
-    tally: clients.Tally, faults: Counter[str], health_s: list[float], seconds: float
-) -> dict[str, Any]:
-    """What the clients counted."""
-    p50, p99 = np.quantile(health_s, (0.5, 0.99)) * 1000
-    return {
-        "seconds": round(seconds, 1),
-        "requests": sum(tally.sent.values()),
-        "sent": dict(tally.sent.most_common()),
-        "statuses": {str(status): n for status, n in sorted(tally.statuses.items())},
-        "faults_injected": sum(faults.values()),
-        "faults": dict(faults),
-        "right": tally.outcomes["right"],
-        "refused": tally.outcomes["refused"],
-        "prior": tally.outcomes["prior"],
-        "wrong": tally.outcomes["wrong"],
-        "lost": tally.outcomes["lost"],
-        "5xx": sum(n for status, n in tally.statuses.items() if status >= 500),
-        "examples": tally.examples,
-        "answer_s": {
-            "p50": round(float(np.median(tally.answer_s)), 3),
-            "max": round(max(tally.answer_s), 3),
-        },
-        "health_ms": {
-            "p50": round(float(p50), 1),
-            "p99": round(float(p99), 1),
-            "max": round(1000 * max(health_s), 1),
-        },
-    }
+from soak.run import soak
 
 
 def main() -> int:
+    """The exit status: 1 if an answer was wrong, lost or a 5xx."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("soak/results"))
     arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    found = soak(arguments.minutes, arguments.clients, arguments.out, arguments.seed)
+    folder = arguments.out.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {"clients": arguments.clients, "cpus": os.cpu_count()}
+    found |= soak(arguments.minutes, arguments.clients, folder, arguments.seed)
     text = json.dumps(found, indent=2)
-    (arguments.out / f"{time.strftime('%Y-%m-%d')}.json").write_text(text + "\n")
+    (folder / f"{time.strftime('%Y-%m-%d')}.json").write_text(text + "\n")
     print(text)
     bad = found["wrong"] + found["lost"] + found["5xx"] + found["drain"]["lost"]
-    return 1 if bad else 0
+    return 1 if bad or found["unhandled_in_log"] else 0
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from PIL import Image
 
 from detector.contract import Labels, PredictionResponse
 from detector.imaging import decode
+from detector.verdict import Detection, decide
 from soak.faulty import EDITED, Fault, picture
 
 SIZES = ((1, 1), (7, 300), (64, 64), (333, 500), (768, 1024), (1200, 1600))  # height, width
@@ -36,21 +37,26 @@ class Sent(NamedTuple):
 
 def good(rng: random.Random) -> Sent:
     """A picture of some size and format; the answer is what `FaultyDetector` finds."""
+    made = pixels(rng)
+    data = encoded(made, rng.choice(("PNG", "JPEG", "WEBP", "BMP")))
+    return Sent("good", request(data), _expected(decode(data)), made.shape[:2], frozenset({200}))
+
+
+def pixels(rng: random.Random) -> NDArray[np.uint8]:
+    """Random blocks of some size, (H, W, 3) of one of `SIZES`."""
     height, width = rng.choice(SIZES)
     block = rng.choice((1, 8, 32))
     noise = np.random.default_rng(rng.randrange(2**32)).integers(
         0, 256, (-(-height // block), -(-width // block), 3), dtype=np.uint8
     )
-    pixels = noise.repeat(block, 0).repeat(block, 1)[:height, :width]
-    data = encoded(pixels, rng.choice(("PNG", "JPEG", "WEBP", "BMP")))
-    return Sent("good", request(data), _expected(decode(data)), (height, width), frozenset({200}))
+    return noise.repeat(block, 0).repeat(block, 1)[:height, :width]
 
 
 def faulty(fault: Fault) -> Sent:
     """A picture that breaks the detector and is to be answered with the prior."""
-    pixels = picture(fault, 120, 160)
-    expected = _expected(pixels) if fault in (Fault.PAUSE, Fault.LEAK) else None
-    data = encoded(pixels, "PNG")
+    asking = picture(fault, 120, 160)
+    expected = _expected(asking) if fault in (Fault.PAUSE, Fault.LEAK) else None
+    data = encoded(asking, "PNG")
     return Sent(fault.name.lower(), request(data), expected, (120, 160), frozenset({200}))
 
 
@@ -69,9 +75,9 @@ def is_prior(answer: PredictionResponse, size: tuple[int, int]) -> bool:
     return mask.shape == size and not mask.any()
 
 
-def encoded(pixels: NDArray[np.uint8], form: str) -> bytes:
+def encoded(image: NDArray[np.uint8], form: str) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, form)
+    Image.fromarray(image).save(buffer, form)
     return buffer.getvalue()
 
 
@@ -81,10 +87,8 @@ def request(data: bytes) -> bytes:
     return json.dumps({"image": {"mediaType": "image/png", "data": encoded_data}}).encode()
 
 
-def _expected(pixels: NDArray[np.uint8]) -> PredictionResponse:
-    from detector.verdict import Detection, decide
-
-    return decide(Detection(EDITED, pixels.mean(axis=2) / 255), pixels.shape[:2]).to_response()
+def _expected(image: NDArray[np.uint8]) -> PredictionResponse:
+    return decide(Detection(EDITED, image.mean(axis=2) / 255), image.shape[:2]).to_response()
 
 
 def _bomb(width: int, height: int) -> bytes:

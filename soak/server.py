@@ -22,7 +22,7 @@ class Server:
     """`python api.py` (or `app.py`) on a free port of the loopback.
 
     Args:
-        script: what to run.
+        script: what to run, and its arguments after blanks.
         log: where its log goes.
         settings: environment variables.
         more: arguments for `Popen`.
@@ -34,7 +34,7 @@ class Server:
             self.address: tuple[str, int] = probe.getsockname()
         environment = {"HOST": "127.0.0.1", "PORT": str(self.address[1]), **settings}
         self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / script)],
+            [sys.executable, *script.split()],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdout=log,

@@ -18,6 +18,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from starlette.types import ASGIApp
 
 from submission import stand_challenge, stand_uploads
 from submission.ports import free_port, listens, until
@@ -65,7 +66,7 @@ def create_stand(stand: Stand) -> FastAPI:
 
 
 @contextmanager
-def serve(stand: Stand, app: FastAPI | None = None) -> Iterator[Stand]:
+def serve(stand: Stand, app: ASGIApp | None = None) -> Iterator[Stand]:
     """Serve on a free port of this machine and set `stand.url`."""
     config = uvicorn.Config(
         app or create_stand(stand), host="127.0.0.1", port=0, log_level="error", lifespan="off"

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from submission import preflight, project, redaction, state
+from submission import project, redaction, state, trial
 from submission.connection import API, REGISTRY, Connection
 from submission.entry import DEFAULT_CHALLENGE
 from submission.refusal import Refusal
@@ -108,6 +108,14 @@ on_service: Callable[[F], F] = all_of(
     click.option("--memory", help="Memory that it gets, as in 8Gi."),
     click.option("--megapixels", default=24.0, show_default=True, help="Of the largest picture."),
     click.option("--env", "settings", multiple=True, metavar="KEY=VALUE", help="Of the service."),
+    VOLUME,
+    click.option(
+        "--volume-mount",
+        default="/volume",
+        show_default=True,
+        help="Where the container finds that folder.",
+    ),
+    click.option("--local-gpu", is_flag=True, help="Give the container this machine's GPUs."),
 )
 
 
@@ -165,7 +173,9 @@ def agree(found: State, api: str, asked: dict[str, Any]) -> State:
     return found
 
 
-def service_plan(settings: tuple[str, ...], **given: Any) -> preflight.Plan:
+def service_plan(
+    settings: tuple[str, ...], secret_files: tuple[Path, ...] = (), **given: Any
+) -> trial.Plan:
     """What to start and how.
 
     Raises:
@@ -176,5 +186,7 @@ def service_plan(settings: tuple[str, ...], **given: Any) -> preflight.Plan:
     if wrong := [key for key, equals, _ in pairs if not equals]:
         raise click.UsageError(f"--env {wrong[0]}: KEY=VALUE is wanted.")
     if given["memory"]:
-        preflight.in_bytes(given["memory"])
-    return preflight.Plan(ROOT, env={key: value for key, _, value in pairs}, **given)
+        trial.in_bytes(given["memory"])
+    secrets = tuple(read_token(file, None) or "" for file in secret_files)
+    env = {key: value for key, _, value in pairs}
+    return trial.Plan(ROOT, env=env, secrets=secrets, **given)

@@ -11,7 +11,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from submission import client_rules, entry, images, inputs, loopback, preflight, progress, project
+from submission import (
+    client_rules,
+    entry,
+    images,
+    inputs,
+    loopback,
+    preflight,
+    progress,
+    project,
+    trial,
+)
 from submission.client_rules import Outcome, Rules
 from submission.connection import Connection
 from submission.inputs import Picture
@@ -32,10 +42,10 @@ RETRY_LIMIT = 300  # as many seconds, for a start
 
 @dataclass(frozen=True)
 class Plan:
-    """What to rehearse with; see `preflight.Plan` for the last."""
+    """What to rehearse with; see `trial.Plan` for the last."""
 
     wanted: Wanted
-    check: preflight.Plan
+    check: trial.Plan
     folder: Path | None = None  # for the state; a temporary one by default
     rules: Rules = field(
         default_factory=lambda: Rules(retry_limit=RETRY_LIMIT, retry_delay_s=RETRY_DELAY_S)
@@ -131,7 +141,7 @@ def evaluate(plan: Plan, stand: Stand, wanted: Wanted, state: State, say: Say) -
     def tell(finding: Finding) -> None:
         say(preflight.line(finding))
 
-    with preflight.start(check, preflight.choose(check), tell) as service:
+    with trial.start(check, trial.choose(check), tell) as service:
         first = preflight.cold_start(check, service, pictures[-1])
         say(preflight.line(first))
         if first.level == "fail":

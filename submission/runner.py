@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,20 +133,22 @@ def source_tree(root: Path, command: list[str], env: Mapping[str, str]) -> Itera
 
 @contextmanager
 def image(
-    engine: str, name: str, env: Mapping[str, str], *, cpus: str | None, memory: int | None
+    engine: str, name: str, env: Mapping[str, str], machine: Sequence[str]
 ) -> Iterator[Service]:
     """Start an image as strictly as an evaluation may: no network, read-only, no privileges.
 
     An image without Python has nothing to run the relay with: it is given a port of this machine
     instead, and with that a network.
 
+    Args:
+        machine: the engine's options for what the container gets: CPUs, memory, folders, GPUs.
+
     Raises:
         Refusal: there is no such image, or it ends at once.
     """
     label = f"editscope-check-{uuid.uuid4().hex[:8]}"
-    limits = [*(["--cpus", cpus] if cpus else []), *(["--memory", str(memory)] if memory else [])]
     settings = [word for key, value in env.items() for word in ("--env", f"{key}={value}")]
-    common = ["run", "--detach", "--name", label, *STRICT, *limits, *settings]
+    common = ["run", "--detach", "--name", label, *STRICT, *machine, *settings]
     try:
         call(engine, [*common, "--network", "none", name], f"Starting {name}")
         port, inside = IMAGE_PORT, [engine, "exec", "-i", label, "python3", "-c", RELAY.read_text()]
@@ -213,6 +215,12 @@ def image_size(engine: str, name: str) -> int:
     """Bytes of an image's layers, unpacked."""
     text = call(engine, ["image", "inspect", "--format", "{{.Size}}", name], f"Reading {name}")
     return int(text.strip())
+
+
+def image_id(engine: str, name: str) -> str:
+    """An image's ID, which names it without the engine's rules for short names."""
+    text = call(engine, ["image", "inspect", "--format", "{{.Id}}", name], f"Reading {name}")
+    return text.strip().removeprefix("sha256:")
 
 
 def image_setting(engine: str, name: str, variable: str) -> str | None:

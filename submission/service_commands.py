@@ -22,6 +22,13 @@ from submission.state import Wanted
 @click.option(
     "--start-timeout", "start_s", default=300.0, show_default=True, help="Seconds to start."
 )
+@click.option(
+    "--secret-file",
+    "secret_files",
+    multiple=True,
+    type=options.FILE,
+    help="Token to look for in every layer of the image and every file; may be repeated.",
+)
 @click.option("--json", "report", type=options.PATH, help="Write the findings to a file as well.")
 def check(report: Path | None, **given: Any) -> int:
     """Find out what an evaluation would stumble over. Exit status 1 if anything."""
@@ -36,23 +43,20 @@ def check(report: Path | None, **given: Any) -> int:
 
 @click.command()
 @options.on_service
-@options.VOLUME
-@options.MOUNT
 @options.GPU
-def rehearse(
-    volume: Path | None, volume_mount: str | None, gpu: tuple[str, ...], **given: Any
-) -> None:
+def rehearse(gpu: tuple[str, ...], **given: Any) -> None:
     """The whole submission against a stand-in of the platform on this machine."""
     from submission import rehearsal
     from submission.stand import ACCOUNT
 
+    volume = given["volume"]
     wanted = Wanted(
         account=ACCOUNT,
         name="rehearsal",
         image=given["image"],
         endpoint=given["endpoint"],
         volume=str(volume.resolve()) if volume else None,
-        volume_mount=(volume_mount or "/volume") if volume else None,
+        volume_mount=given["volume_mount"] if volume else None,
         cpu=given["cpus"],
         memory=given["memory"],
         gpu=gpu,

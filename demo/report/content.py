@@ -40,8 +40,8 @@ METHOD = (
     "pictures of known origin, and are less to be relied on for pictures unlike those.",
     "The marked area is where the network holds pixels to be altered. Its outline is coarse.",
     "The exhibits are classical views of the same pixels, made for eyes; each misleads in its own "
-    "way, as said beside it. The verdict is found without them, but the detector too looks for areas "
-    "copied within a picture, by the same method as the exhibit of copy-move matches.",
+    "way, as said beside it. The verdict is found without them, but the detector too looks for "
+    "areas copied within a picture, by the same method as the exhibit of copy-move matches.",
     "What the file says of itself can be forged or removed by anyone.",
 )
 

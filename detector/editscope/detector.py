@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from detector.contract import Labels
 from detector.deadline import Deadline
-from detector.device import has_bf16, pick_device
+from detector.device import has_bf16, keep_memory, pick_device
 from detector.editscope import fusion
 from detector.editscope.copymove import Copy, find_copies
 from detector.editscope.fast import fuse
@@ -72,6 +72,7 @@ class EditScopeDetector(Detector):
         self.torch_device = pick_device(self.device)
         cv2.setNumThreads(torch.get_num_threads())
         self.device = str(self.torch_device)
+        keep_memory()
         model = EditScopeModel.from_pretrained(
             self.model_path, dtype=torch.float32, local_files_only=True
         )

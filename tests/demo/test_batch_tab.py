@@ -11,8 +11,8 @@ import gradio_client
 import pytest
 
 from tests.demo.fake import SLOW_S, YELLOW
+from tests.demo.tabs import choose, forgive_gradio, open_tab
 from tests.demo.test_browser import SCROLLS_SIDEWAYS, picture
-from tests.demo.test_compare_tab import GRADIO_SAYS
 
 NATURAL, GENERATED = (0, 255, 0), (255, 0, 0)
 
@@ -20,22 +20,18 @@ NATURAL, GENERATED = (0, 255, 0), (255, 0, 0)
 @pytest.fixture
 def tab(visit):
     yield opened(visit)
-    visit.complaints[:] = [said for said in visit.complaints if GRADIO_SAYS not in said]
+    forgive_gradio(visit)
 
 
 def opened(visit):
     page = visit.open()
-    page.get_by_role("tab", name="Batch").click()
+    open_tab(page, "Batch")
     page.locator("#es-batch-start").wait_for()
     return page
 
 
-def choose(page, files: dict[str, bytes]) -> None:
-    panel = page.get_by_role("tabpanel").filter(has=page.locator("#es-batch-start"))
-    panel.locator("input[type=file]").set_input_files(
-        [{"name": n, "mimeType": "application/octet-stream", "buffer": d} for n, d in files.items()]
-    )
-    panel.locator(".file-preview tr").nth(len(files) - 1).wait_for()
+def put(page, files: dict[str, bytes]) -> None:
+    choose(page, page.locator("#es-batch-files"), files)
 
 
 def names(page) -> list[str]:
@@ -58,7 +54,7 @@ def five() -> dict[str, bytes]:
 
 
 def test_a_batch_runs_is_sorted_and_saved(tab, tmp_path):
-    choose(tab, five())
+    put(tab, five())
     tab.locator("#es-batch-start").click()
     tab.get_by_text("Done \u00b7 6 of 6 \u00b7 2 could not be read").wait_for()
     assert names(tab) == ["c.png", "a.png", "broken.jpg", "in/b.png", "in/notes.txt", "d.png"]
@@ -99,7 +95,7 @@ def test_a_batch_runs_is_sorted_and_saved(tab, tmp_path):
 
 def test_stopping_ends_the_work_and_leaves_what_is_done(tab, visit, tmp_path):
     slow = {f"{n}.png": picture(90 + n, 60, YELLOW) for n in range(20)}
-    choose(tab, slow)
+    put(tab, slow)
     before = visit.server.examinations
     tab.locator("#es-batch-start").click()
     tab.locator("#es-batch .eb-name").nth(1).wait_for()
@@ -114,16 +110,15 @@ def test_stopping_ends_the_work_and_leaves_what_is_done(tab, visit, tmp_path):
         tab.get_by_role("button", name="Save table").click()
     download.value.save_as(tmp_path / "t.csv")
     assert len((tmp_path / "t.csv").read_text("utf-8-sig").splitlines()) == done + 1
-    choose_again = tab.locator("#es-batch-start")
-    assert choose_again.is_enabled()
+    assert tab.locator("#es-batch-start").is_enabled()
 
 
 def test_closing_the_page_ends_the_batch(browser, server):
     page = browser.new_page()
     page.goto(server.url)
     page.wait_for_selector(".es-example")
-    page.get_by_role("tab", name="Batch").click()
-    choose(page, {f"{n}.png": picture(70 + n, 60, YELLOW) for n in range(15)})
+    open_tab(page, "Batch")
+    put(page, {f"{n}.png": picture(70 + n, 60, YELLOW) for n in range(15)})
     before = server.examinations
     page.locator("#es-batch-start").click()
     page.locator("#es-batch .eb-name").first.wait_for()
@@ -137,11 +132,11 @@ def test_closing_the_page_ends_the_batch(browser, server):
 
 def test_a_phone_scrolls_the_table_alone(phone):
     page = opened(phone)
-    choose(page, {"a-very-long-name-" + "x" * 90 + ".png": picture(), "b.jpg": b"x"})
+    put(page, {"a-very-long-name-" + "x" * 90 + ".png": picture(), "b.jpg": b"x"})
     page.locator("#es-batch-start").click()
     page.get_by_text("Done \u00b7 2 of 2").wait_for()
     assert not page.evaluate(SCROLLS_SIDEWAYS)
-    phone.complaints[:] = [said for said in phone.complaints if GRADIO_SAYS not in said]
+    forgive_gradio(phone)
 
 
 def test_programs_send_many(server, tmp_path):

@@ -10,10 +10,9 @@ import pytest
 from PIL import ExifTags, Image
 from skimage import data
 
+from tests.demo.tabs import choose, forgive_gradio, open_tab
 from tests.demo.test_browser import SCROLLS_SIDEWAYS
 from tests.demo.test_comparison import edited, scaled
-
-GRADIO_SAYS = "Method not implemented."  # its client's, on every upload of its own file field
 
 
 def jpeg(pixels, orientation: int = 1) -> bytes:
@@ -26,28 +25,26 @@ def jpeg(pixels, orientation: int = 1) -> bytes:
 @pytest.fixture
 def tab(visit):
     page = visit.open()
-    page.get_by_role("tab", name="Compare").click()
-    page.locator("#es-compare-button").wait_for()
+    open_tab(page, "Compare")
     yield page
-    visit.complaints[:] = [said for said in visit.complaints if GRADIO_SAYS not in said]
+    forgive_gradio(visit)
 
 
-def choose(page, field: str, name: str, content: bytes) -> None:
-    panel = page.get_by_role("tabpanel").filter(has=page.locator("#es-compare-button"))
-    block = panel.locator(".block", has_text=f"{field}:").last
-    block.locator("input[type=file]").set_input_files(
-        {"name": name, "mimeType": "image/jpeg", "buffer": content}
-    )
-    block.get_by_text(name, exact=True).wait_for()
+def put(page, field: str, name: str, content: bytes) -> None:
+    block = page.locator("#es-compare-files .block", has_text=f"{field}:").last
+    choose(page, block, {name: content})
 
 
 def compared(page) -> str:
     before = page.locator("#es-comparison").inner_html()
     page.locator("#es-compare-button").click()
     page.wait_for_function(
-        "before => { const card = document.querySelector('#es-comparison');"
-        "return card.innerHTML !== before && card.querySelector('.es-card')"
-        " && !card.innerText.includes('Laying') }",
+        """before => {
+            const card = document.querySelector('#es-comparison');
+            return card.innerHTML !== before && card.querySelector('.es-card')
+                && !card.querySelector('.generating, .eta-bar, .progress-text')
+                && !card.innerText.includes('Laying');
+        }""",
         arg=before,
     )
     return page.locator("#es-comparison").inner_text()
@@ -57,10 +54,10 @@ def test_a_crop_is_laid_over_the_page_s_picture(tab, visit):
     assert "Choose the second picture" in compared(tab)
     cat = np.asarray(data.chelsea())
     suspect = scaled(edited(cat)[0][20:290, 30:440], 0.8)
-    choose(tab, "Second", "suspect.jpg", jpeg(suspect))
+    put(tab, "Second", "suspect.jpg", jpeg(suspect))
     assert "Choose the first picture" in compared(tab)
     visit.send("original.jpg", jpeg(cat), "image/jpeg")
-    tab.get_by_role("tab", name="Compare").click()
+    open_tab(tab, "Compare")
     said = compared(tab)
     assert "scaled to 80 % and cropped to 82 % of its area" in said
     assert "in one area" in said
@@ -85,21 +82,21 @@ def test_a_crop_is_laid_over_the_page_s_picture(tab, visit):
 
 
 def test_unrelated_and_broken_pictures_get_a_sentence(tab):
-    choose(tab, "First", "cat.jpg", jpeg(np.asarray(data.chelsea())))
-    choose(tab, "Second", "coffee.jpg", jpeg(np.asarray(data.coffee())))
+    put(tab, "First", "cat.jpg", jpeg(np.asarray(data.chelsea())))
+    put(tab, "Second", "coffee.jpg", jpeg(np.asarray(data.coffee())))
     assert "could not be aligned: they share too little" in compared(tab)
     assert tab.locator(".ec-view").is_hidden()
 
 
 def test_a_phone_shows_it_all(phone):
     page = phone.open()
-    page.get_by_role("tab", name="Compare").click()
+    open_tab(page, "Compare")
     cat = np.asarray(data.chelsea())
-    choose(page, "First", "cat.jpg", jpeg(cat))
-    choose(page, "Second", "broken.jpg", b"no picture")
+    put(page, "First", "cat.jpg", jpeg(cat))
+    put(page, "Second", "broken.jpg", b"no picture")
     assert "This file is not a picture." in compared(page)
     assert not page.evaluate(SCROLLS_SIDEWAYS)
-    phone.complaints[:] = [said for said in phone.complaints if GRADIO_SAYS not in said]
+    forgive_gradio(phone)
 
 
 def test_programs_compare_upright(server, tmp_path):

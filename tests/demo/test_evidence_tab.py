@@ -12,6 +12,7 @@ from PIL import ExifTags, Image
 
 from demo import evidence_tab
 from detector.evidence import VIEWS, Exhibit
+from tests.demo import tabs
 from tests.pictures import photo
 
 LOADED = "() => [...document.querySelectorAll('{}')].every(i => i.naturalWidth > 0)"
@@ -28,7 +29,7 @@ def jpeg(height: int = 96, width: int = 128, orientation: int = 1) -> bytes:
 
 def open_tab(visit: Any) -> Any:
     page = visit.page
-    page.get_by_role("tab", name="Evidence").click()
+    tabs.open_tab(page, "Evidence")
     page.locator("#es-evidence").wait_for()
     return page
 
@@ -133,8 +134,7 @@ def test_a_phone_needs_no_sideways_scrolling(phone):
     phone.open()
     phone.send("phone.jpg", jpeg(), "image/jpeg")
     page = phone.page
-    tab = page.get_by_role("tab", name="Evidence")
-    tab.click()
+    tabs.open_tab(page, "Evidence")
     choose(page, "Histogram")
     page.wait_for_function(LOADED.format(".ev-chart img"))
     assert not page.evaluate(SCROLLS_SIDEWAYS)

@@ -43,7 +43,7 @@ def test_a_file_that_was_swept_away_is_no_crash(tmp_path: Path, engine: Engine) 
 
 def test_the_summary_comes_first(tmp_path: Path, engine: Engine) -> None:
     text = card(current(tmp_path, png({"parameters": "Steps: 1, Sampler: x"}), engine))
-    assert text.startswith('<ul class="ep-summary"')
+    assert text.startswith('<div role="status"><ul class="ep-summary"')
     assert "The file says it was made by a Stable Diffusion program" in text
     assert "A file can say anything" in text
 
@@ -55,7 +55,7 @@ def test_nothing_in_a_file_becomes_markup(tmp_path: Path, engine: Engine) -> Non
         text = card(current(tmp_path, data, engine))
         assert "&lt;script&gt;" in text
         assert set(re.findall(r"<(\w+)", text)) <= {
-            *("ul", "li", "details", "summary", "small", "p", "table", "tr", "th", "td")
+            *("div", "ul", "li", "details", "summary", "small", "p", "table", "tr", "th", "td")
         }
 
 

@@ -36,6 +36,7 @@ def test_changed_pixels_break_the_signature(signed: bytes, distance: int) -> Non
     found = read(bytes(changed), trust_anchors=chain().root)
     assert found.credentials.state == "invalid"
     assert any("dataHash.mismatch" in failure for failure in found.credentials.failures)
+    assert found.credentials.changed
     assert any("changed after it was signed" in line for line in found.summary)
 
 
@@ -55,6 +56,14 @@ def test_a_camera_is_not_said_to_be_ai() -> None:
     found = read(sign(jpeg(), source_type="digitalCapture"))
     assert [kind for _, kind in found.credentials.sources] == ["camera"]
     assert not any("AI" in line for line in found.summary)
+
+
+def test_a_broken_rule_is_not_said_to_be_a_change() -> None:
+    found = read(sign(jpeg()))  # the standard wants a source type with this action
+    assert found.credentials.state == "invalid"
+    assert not found.credentials.changed
+    assert any("break a rule" in line for line in found.summary)
+    assert not any("were changed" in line for line in found.summary)
 
 
 def test_png_is_read_too() -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from soak import clients, inputs
-from soak.__main__ import drain, soak
 from soak.faulty import Fault
+from soak.run import drain, soak, watch_health
 from soak.server import Server
 
 FAULTY = {"MODEL_NAME": "soak.faulty:FaultyDetector", "TIME_BUDGET_S": "60"}
@@ -23,6 +23,8 @@ def test_a_short_soak_finds_nothing(tmp_path: Path) -> None:
     assert json.loads(json.dumps(found)) == found
     assert found["wrong"] == found["lost"] == found["5xx"] == found["unhandled_in_log"] == 0
     assert found["right"] > 0
+    assert found["uploads_left"] == 0
+    assert not any(name in found["sent"] for name in ("page: error", "page: cut off"))
     assert found["drain"]["answered"] == found["drain"]["under_way"]
 
 
@@ -58,8 +60,6 @@ def test_a_full_disk_stops_the_log_alone() -> None:
 
 
 def test_health_is_watched_from_outside(tmp_path: Path) -> None:
-    from soak.__main__ import watch_health
-
     with (tmp_path / "log").open("wb") as log:
         server = Server("api.py", log, FAULTY)
         server.wait_until_ready()

@@ -57,8 +57,10 @@ class Child:
             self.kill()
             raise TimeoutError(f"{self.process.name} did not end")
         with self.out, self.errors:
-            told = [stream.seek(0) or stream.read() for stream in (self.out, self.errors)]
-        return subprocess.CompletedProcess([], self.process.exitcode, *told)
+            self.out.seek(0)
+            self.errors.seek(0)
+            told, wrong = self.out.read(), self.errors.read()
+        return subprocess.CompletedProcess([], self.process.exitcode, told, wrong)
 
 
 def start(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Child:
@@ -67,7 +69,7 @@ def start(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Child:
     arguments = (list(command[1:]), str(cwd), dict(env), out.name, errors.name)
     process = context.Process(target=become, args=arguments, name=" ".join(command[2:4]))
     process.start()
-    return Child(process, out, errors)  # type: ignore[arg-type]
+    return Child(process, out, errors)
 
 
 def become(argv: list[str], cwd: str, env: dict[str, str], out: str, errors: str) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from submission.preflight import in_bytes
 from submission.refusal import Refusal
 from submission.runner import network_namespace
+from submission.tiny_image import write_image
+from submission.trial import in_bytes
 from tests.submission import forked
 
 HERE = Path(__file__).parent
@@ -138,6 +139,27 @@ def test_the_service_does_not_see_our_tokens(check: Check) -> None:
     assert "planted" not in done.stdout
 
 
+@pytest.mark.skipif(shutil.which("skopeo") is None, reason="skopeo is not installed")
+@pytest.mark.parametrize(("built_with", "level"), [("hf_planted0secret", "fail"), ("", "ok")])
+def test_a_secret_in_the_image(
+    check: Check, tmp_path: Path, *, built_with: str, level: str
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("hf_planted0secret\n")
+    image = write_image(tmp_path / "image", {"app/log": f"curl -H {built_with}".encode()})
+    nowhere = tmp_path / "bin"
+    nowhere.mkdir()
+    for name in ("git", "skopeo", "unshare"):
+        if path := shutil.which(name):
+            (nowhere / name).symlink_to(path)
+    done, found = check("--image", image, "--secret-file", str(file), PATH=str(nowhere))
+    assert found["Secret"][0] == level, found
+    assert done.returncode == (level == "fail")
+    words = "found in layer 1" if built_with else "none of the image's 1 layers"
+    assert words in found["Secret"][1]
+    assert "planted0secret" not in done.stdout + done.stderr
+
+
 def test_the_source_tree_when_there_is_no_image(check: Check) -> None:
     _, found = check("--image", "oci:/nowhere:latest", PATH=os.environ["PATH"])
     assert found["Image"][0] in ("fail", "note")
@@ -153,8 +175,9 @@ def test_the_source_tree_when_there_is_no_image(check: Check) -> None:
 )
 def test_an_image(check: Check, project: Path, tmp_path: Path, *, engine: str, image: str) -> None:
     tools = engine_in(tmp_path, project, engine)
+    weights = ["--volume", str(tmp_path), "--volume-mount", "/weights", "--local-gpu"]
     done, found = check(
-        *["--image", image, "--memory", "2Gi", "--cpu", "2", "--env", "MODE="],
+        *["--image", image, "--memory", "2Gi", "--cpu", "2", "--env", "MODE=", *weights],
         PATH=f"{tools}:{os.environ['PATH']}",
     )
     assert done.returncode == 0, done.stdout
@@ -166,9 +189,17 @@ def test_an_image(check: Check, project: Path, tmp_path: Path, *, engine: str, i
     calls = (tools / "calls").read_text().splitlines()
     (started,) = [call for call in calls if call.startswith("run ")]
     assert "--read-only --tmpfs /tmp --cap-drop ALL" in started
-    limits = f"--cpus 2 --memory {2 * 2**30} --env MODE= --network none editscope"
+    gpus = {"docker": "--gpus all", "podman": "--device nvidia.com/gpu=all"}[engine]
+    given = f"--volume {tmp_path}:/weights:ro {gpus}"
+    limits = f"--cpus 2 --memory {2 * 2**30} {given} --env MODE= --network none editscope"
     assert re.search(f"{limits}(:latest)?$", started)
     assert calls[-1].startswith("rm --force editscope-check-")
+
+
+def test_a_volume_is_not_in_the_source_tree(check: Check, tmp_path: Path) -> None:
+    _, found = check("--volume", str(tmp_path), "--volume-mount", "/weights")
+    assert found["Volume"][0] == "note"
+    assert found["Volume"][1].startswith("not at /weights")
 
 
 def test_an_image_that_is_not_there(check: Check, project: Path, tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""Opening the page's tabs as a visitor does, and what axe-core says of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+    from tests.demo.conftest import Visit
+
+# Gradio's own file field asks for upload progress by a method that its client lacks, and warns.
+GRADIO_SAYS = "Method not implemented."
+
+# Tabs that have no room go into the menu once the row was measured.
+SETTLED = """() => {
+    const row = document.querySelector("#es-tabs > .tab-wrapper [role=tablist]");
+    return row.lastElementChild.getBoundingClientRect().right <= window.innerWidth;
+}"""
+
+
+def open_tab(page: Page, name: str) -> Locator:
+    """Open a tab, which on a narrow screen is in the menu at the end of the row."""
+    row = page.locator("#es-tabs > .tab-wrapper")
+    tab = row.get_by_role("tab", name=name, exact=True)
+    menu = row.locator(".overflow-menu > button")
+    tab.or_(menu).locator("visible=true").first.wait_for()
+    page.wait_for_function(SETTLED)
+    if tab.is_visible():
+        tab.click()
+    else:
+        menu.click()
+        row.locator(".overflow-dropdown button", has_text=name).click()
+    return page.locator("#es-tabs > [role=tabpanel]:visible")
+
+
+def choose(page: Page, field: Locator, files: dict[str, bytes]) -> None:
+    """Put files into one of Gradio's file fields and wait until they are there."""
+    field.locator("input[type=file]").set_input_files(
+        [{"name": n, "mimeType": "application/octet-stream", "buffer": d} for n, d in files.items()]
+    )
+    field.locator(".file-preview tr").nth(len(files) - 1).wait_for()
+
+
+def forgive_gradio(visit: Visit) -> None:
+    """Drop what Gradio itself warns of."""
+    visit.complaints[:] = [said for said in visit.complaints if GRADIO_SAYS not in said]
+
+
+def serious(page: Page) -> list[tuple[str, str]]:
+    """What axe-core holds to be a serious or critical obstacle: rule, element."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    return [
+        (violation["id"], node["html"][:200])
+        for violation in axe.run(page).response["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from detector.editscope.fast import Fused, FusedResidual, fuse
+from detector.editscope.folding import fold
+from detector.editscope.modeling import EditScopeModel, Output, _highest
+from detector.editscope.traces import RESIDUAL_CLIP, NoiseResidual
+from tests.detector.editscope.test_modeling import TINY
+
+pytestmark = pytest.mark.skipif(
+    not torch.backends.mkldnn.is_available(), reason="the operators are oneDNN's"
+)
+
+
+def folded_model() -> EditScopeModel:
+    torch.manual_seed(0)
+    model = EditScopeModel(TINY).eval()
+    fold(model)
+    return model
+
+
+@torch.inference_mode()
+def scores(model: EditScopeModel, *, amp: bool) -> Output:
+    pixels = (torch.rand(1, 3, 96, 128, generator=torch.Generator().manual_seed(1)) * 255).round()
+    with torch.autocast("cpu", torch.bfloat16, enabled=amp):
+        output: Output = model(pixels.contiguous(memory_format=torch.channels_last))
+    return output
+
+
+@pytest.mark.parametrize(("amp", "tolerance"), [(False, 1e-4), (True, 0.05)])
+def test_a_fused_network_gives_the_same_scores(amp: bool, tolerance: float) -> None:
+    plain = folded_model()
+    fused = copy.deepcopy(plain)
+    fuse(fused, torch.bfloat16 if amp else torch.float32)
+    assert not any(isinstance(module, nn.Conv2d | nn.ReLU6) for module in fused.modules())
+    before, after = scores(plain, amp=amp), scores(fused, amp=amp)
+    torch.testing.assert_close(after.map, before.map, atol=tolerance, rtol=tolerance)
+    torch.testing.assert_close(after.labels, before.labels, atol=tolerance, rtol=tolerance)
+
+
+def test_no_parameter_is_lost_in_fusing() -> None:
+    model = folded_model()
+    count = sum(tensor.numel() for tensor in model.parameters())
+    fuse(model, torch.float32)
+    assert sum(tensor.numel() for tensor in model.parameters()) > count  # and the filters' zeros
+
+
+@pytest.mark.parametrize("after", [nn.ReLU(), nn.ReLU6(), nn.Identity()])
+def test_a_fused_layer_is_a_convolution_and_its_activation(after: nn.Module) -> None:
+    torch.manual_seed(0)
+    layers = nn.Sequential(nn.Conv2d(8, 16, 3, 2, padding=1), nn.Identity(), after).eval()
+    x = 20 * torch.randn(2, 8, 15, 20)
+    with torch.inference_mode():
+        expected = layers(x)
+        fuse(layers, torch.float32)
+        assert isinstance(layers[0], Fused)
+        torch.testing.assert_close(layers(x), expected)
+    assert isinstance(layers[2], nn.Identity)
+
+
+def test_residuals_are_the_same_before_their_division() -> None:
+    x = torch.rand(1, 3, 40, 56, generator=torch.Generator().manual_seed(2)) * 255
+    expected = NoiseResidual()(x) * RESIDUAL_CLIP
+    torch.testing.assert_close(FusedResidual(torch.float32)(x), expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("lowest", [0.0, -1.0])
+@torch.inference_mode()
+def test_the_highest_score_is_the_first_of_the_highest(lowest: float) -> None:
+    generator = torch.Generator().manual_seed(3)
+    scores = (torch.rand(2, 9, 300, generator=generator) + lowest).bfloat16()
+    best, index = _highest(scores)
+    expected = scores.float().max(2)
+    assert torch.equal(best.float(), expected.values)
+    assert torch.equal(scores.gather(2, index[..., None])[..., 0], best)
+    assert torch.equal(index, (scores == best[..., None]).int().argmax(2))
