@@ -35,8 +35,8 @@ api: setup ## Serve the API alone
 download: setup ## Fetch a model into models/ (MODEL=ORG/NAME REVISION=commit; default microsoft/resnet-18)
 	PYTHON=$(BIN)/python ./download-model.sh $(MODEL) $(REVISION)
 
-docker-build: ## Build the image (DOCKER=podman DOCKERFILE=Dockerfile.gpu TOKEN_FILE=file)
-	$(DOCKER) build -f $(DOCKERFILE) -t $(IMAGE) $(TOKEN_FILE:%=--secret id=HF_TOKEN,src=%) .
+docker-build: ## Build the image (DOCKER=podman DOCKERFILE=Dockerfile.gpu TOKEN_FILE=file BUILD="--build-arg ...")
+	$(DOCKER) build -f $(DOCKERFILE) -t $(IMAGE) $(TOKEN_FILE:%=--secret id=HF_TOKEN,src=%) $(BUILD) .
 
 docker-run: ## Run the image as strictly as an evaluation may (PORT=8000 RUN="--gpus all")
 	$(DOCKER) run --rm --read-only --tmpfs /tmp -p $(or $(PORT),8000):8000 $(RUN) $(IMAGE)

@@ -33,6 +33,7 @@ from web.server import run
 logger = logging.getLogger(__name__)
 
 SPARE_THREADS = 16  # beside those that wait for their turn: to turn others away, to serve the docs
+PARSING = 2  # bodies at a time: 64 long ones would keep the interpreter from all else for a second
 UTF8_BOM = b"\xef\xbb\xbf"  # some Windows tools write it before JSON
 DESCRIPTION = f"""
 Is a picture natural, wholly synthesized, locally edited or locally synthesized, and where?
@@ -54,13 +55,14 @@ def create_engine(settings: Settings) -> Engine:
     def create() -> Service:
         named = (settings.model_name, settings.models_dir, settings.device)
         if not settings.isolate:
-            return create_service(*named)
+            return create_service(*named, settings.backend)
         return isolate(
             *named,
             count=settings.concurrency,
             num_threads=engine.threads,
             budget_s=settings.time_budget_s,
             memory_bytes=settings.worker_memory_bytes,
+            backend=settings.backend,
             restarted=engine.observer.restarted,  # the app's: it is set before this is called
         )
 
@@ -152,6 +154,8 @@ def _add_predict(app: FastAPI, engine: Engine, read_body: BodyReader) -> None:
         },
     }
 
+    parsing = threading.Semaphore(PARSING)
+
     @app.post(
         "/predict",
         tags=["Detection"],
@@ -183,9 +187,9 @@ def _add_predict(app: FastAPI, engine: Engine, read_body: BodyReader) -> None:
 
         A 503 carries `Retry-After`; sent again later, the same request will be answered.
         """
-        response = engine.predict(
-            _parse(body), abandoned=lambda: from_thread.run(request.is_disconnected)
-        )
+        with parsing:
+            asked = _parse(body)
+        response = engine.predict(asked, abandoned=lambda: from_thread.run(request.is_disconnected))
         return Response(response.model_dump_json(), media_type="application/json")
 
     app.post("/predict/", include_in_schema=False)(predict)  # the page's mount at / would take it

@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     )
     models_dir: Path = Field(Path("models"), description="Folder that holds the models")
     device: Device = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:N` or `mps`")
+    backend: Literal["torch", "openvino", "onnx"] = Field(
+        "torch",
+        description="What computes the built-in model on a CPU: `torch`, `openvino`, `onnx`; the "
+        "others need `requirements-backend.txt`",
+    )
     headless: bool = Field(False, description="Serve the API alone, without the browser page")
     mcp_server: bool = Field(
         False,

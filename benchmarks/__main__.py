@@ -2,7 +2,8 @@
 
 Rounds are interleaved: each does all comparisons once, so that a machine that grows slower slows
 both sides of every ratio. The first round is done whatever it takes; what a time limit cuts off is
-listed in the report as not measured. `--quick` does little of everything, to see that it runs.
+listed in the report as not measured. `--quick` does little of everything, to see that it runs;
+`--add` adds to today's report, for measuring in several sittings (`--only`, `--clients`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from soak.inputs import request
 PARTS = ("overhead", "throughput", "scaling", "others", "start", "sharing")
 CLIENTS: tuple[int, ...] = (1, 4, 16, 64)
 SIZES: tuple[float, ...] = (0.05, 0.25, 1, 4, 12, 25, 50, 100)  # megapixels
-TYPICAL = 0.786  # megapixels: 1024 x 768
+TYPICAL = 0.786  # megapixels: 1024 x 768, for the overhead
+SMALL = 0.307  # megapixels: 640 x 480, for the load; what serving costs weighs more
 PICTURES = 4  # different ones, sent in turn
 LARGE = 10  # megapixels from which one repetition is enough
 
@@ -46,16 +48,23 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
     parser.add_argument("--model", default="editscope/base")
     parser.add_argument("--threads", type=int, default=0, help="0 = all")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS)
+    parser.add_argument("--add", action="store_true", help="to today's report")
     parser.add_argument("--quick", action="store_true", help="little of everything")
     options = parser.parse_args()
     clock = Clock(options.minutes)
     count = options.threads or threads.available_cpus()
-    clients, sizes, typical = CLIENTS, SIZES, TYPICAL
+    clients, sizes, typical, small = options.clients, SIZES, TYPICAL, SMALL
     if options.quick:
-        clients, sizes, typical, options.rounds = (1, 4), SIZES[:2], SIZES[0], 1
-    about = machine.describe() | {"threads": count, "model": options.model, "megapixels": typical}
-    samples: dict[str, dict[str, list[float]]] = {part: defaultdict(list) for part in PARTS}
-    scaling: list[dict[str, float]] = []
+        clients, sizes, options.rounds = (1, 4), SIZES[:2], 1
+        typical = small = SIZES[0]
+    about = machine.describe() | {"threads": count, "model": options.model}
+    about |= {"megapixels": {"overhead": typical, "throughput": small}}
+    before = report.earlier(options.out) if options.add else {}
+    samples: dict[str, dict[str, list[float]]] = {
+        part: defaultdict(list, before.get("samples", {}).get(part, {})) for part in PARTS
+    }
+    scaling: list[dict[str, float]] = before.get("scaling", [])
     skipped: list[str] = []
 
     def say(what: str) -> None:
@@ -72,6 +81,7 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
     if {"overhead", "throughput"} & set(options.only):
         data = [pictures.jpeg(typical, seed) for seed in range(PICTURES)]
         bodies = [request(encoded) for encoded in data]
+        load = [pictures.body(small, seed) for seed in range(PICTURES)]
         names = list(SCRIPTS) if "throughput" in options.only else ["editscope"]
         with ExitStack() as stack:
             servers = {}
@@ -99,12 +109,11 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
                     if clock.left():
                         say(f"round {number + 1}: {waiting} clients")
                         requests = max(8, 2 * waiting)
-                        measure.throughput(
-                            servers, bodies, waiting, requests, samples["throughput"]
-                        )
+                        measure.throughput(servers, load, waiting, requests, samples["throughput"])
                     elif number == 0:
                         skipped.append(f"throughput at {waiting} clients: time was up")
     if "scaling" in options.only:
+        scaling = []
         for megapixels in sizes:
             if clock.left():
                 say(f"{megapixels} megapixels")

@@ -16,7 +16,7 @@ import numpy as np
 
 import threads as cpu_threads
 from benchmarks import load, networks, pictures
-from benchmarks.services import environment, running
+from benchmarks.services import environment, models_dir, running
 from detector.deadline import Deadline
 from detector.imaging import decode
 from detector.registry import create_service
@@ -79,9 +79,11 @@ def throughput(
 
 def scaling(model: str, count: int, megapixels: float, rounds: int) -> dict[str, float]:
     """One size in a fresh process; see `benchmarks.scaling`."""
-    command = [sys.executable, "-m", "benchmarks.scaling"]
-    arguments = [model, str(count), str(megapixels), str(rounds)]
-    done = subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, check=True)
+    with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
+        file.write(pictures.jpeg(megapixels))
+        file.flush()
+        command = [sys.executable, "-m", "benchmarks.scaling", model, str(count), file.name]
+        done = subprocess.run([*command, str(rounds)], cwd=ROOT, stdout=subprocess.PIPE, check=True)
     result: dict[str, float] = json.loads(done.stdout)
     return result
 
@@ -157,7 +159,7 @@ def seconds(work: Callable[[], Any]) -> float:
 def bare_detector(model: str, count: int) -> Detector:
     """The detector in this process, loaded and warm."""
     cpu_threads.configure(count)
-    service = create_service(model)
+    service = create_service(model, models_dir())
     if not isinstance(service, Detector):
         raise SystemExit(f"{model} does not take pixels")
     service.load_model()

@@ -40,6 +40,7 @@ def summarise(
         },
         "scaling": scaling,
         "medians": middle,
+        "samples": samples,
         "rounds": {
             part: max(map(len, found.values()), default=0) for part, found in samples.items()
         },
@@ -51,6 +52,13 @@ def summarise(
             if load.get(f"{peer}/{count}/throughput") and f"editscope/{count}/throughput" in load
         }
     return figures
+
+
+def earlier(folder: Path) -> Figures:
+    """Today's report, if there is one, to be added to."""
+    path = _path(folder)
+    content: Figures = json.loads(path.read_text()) if path.is_file() else {}
+    return content
 
 
 def table(figures: Figures) -> str:
@@ -133,8 +141,12 @@ def plot(figures: Figures, path: Path) -> None:
 def write(figures: Figures, folder: Path) -> Path:
     """`<date>.json`, `.md` and `.png`; returns the first."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{time.strftime('%Y-%m-%d')}.json"
+    path = _path(folder)
     path.write_text(json.dumps(figures, indent=1) + "\n")
     path.with_suffix(".md").write_text(table(figures))
     plot(figures, path.with_suffix(".png"))
     return path
+
+
+def _path(folder: Path) -> Path:
+    return folder / f"{time.strftime('%Y-%m-%d')}.json"

@@ -1,11 +1,13 @@
-"""`python -m benchmarks.scaling MEGAPIXELS`: time and peak memory of one size, in a fresh process.
+"""Time and peak memory of one picture, in a fresh process that did not make the picture.
 
-Prints JSON. Bytes in, answer out: what the engine does for a request, without HTTP.
+`python -m benchmarks.scaling MODEL THREADS FILE ROUNDS` prints JSON. Bytes in, answer out: what the
+engine does for a request, without HTTP.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 import time
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import threads
 from benchmarks import pictures
-from detector.contract import ImageRequest
+from benchmarks.services import models_dir
 from detector.deadline import Deadline
 from detector.imaging import decode
 from detector.registry import create_service
@@ -21,17 +23,16 @@ from detector.service import Detector
 from detector.verdict import decide
 
 
-def main(model: str, count: int, megapixels: float, rounds: int) -> dict[str, float]:
+def main(model: str, count: int, data: bytes, rounds: int) -> dict[str, float]:
     """Seconds of each stage (the fastest of the rounds) and memory in MiB."""
     threads.configure(count)
-    service = create_service(model)
+    service = create_service(model, models_dir())
     if not isinstance(service, Detector):
         raise SystemExit(f"{model} does not take pixels")
     service.load_model()
     threads.configure(count)
     service.detect(pictures.pixels(0.2), Deadline.never())
-    data = ImageRequest.from_bytes(pictures.jpeg(megapixels)).image.to_bytes()
-    before = _resident()
+    before = _memory("VmRSS")
     times = []
     for _ in range(rounds):
         started = time.perf_counter()
@@ -42,14 +43,12 @@ def main(model: str, count: int, megapixels: float, rounds: int) -> dict[str, fl
         decide(detection, image.shape[:2]).to_response()
         ended = time.perf_counter()
         times.append((ended - started, decoded - started, detected - decoded, ended - detected))
-        size = image.nbytes
+        size, megapixels = image.nbytes, image.size / 3e6
         del image, detection
     total, decoding, model_s, encoding = min(times)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
-        2**20 if sys.platform == "darwin" else 2**10
-    )
+    peak = _memory("VmHWM")
     return {
-        "megapixels": megapixels,
+        "megapixels": round(megapixels, 2),
         "seconds": total,
         "decode_s": decoding,
         "model_s": model_s,
@@ -62,14 +61,19 @@ def main(model: str, count: int, megapixels: float, rounds: int) -> dict[str, fl
     }
 
 
-def _resident() -> float:
+def _memory(field: str) -> float:
+    """Resident memory in MiB, `VmRSS` now or `VmHWM` at most; elsewhere than on Linux the latter.
+
+    `ru_maxrss` would count what the parent had before it started us.
+    """
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        status = Path("/proc/self/status").read_text()
     except OSError:
-        return float("nan")
-    return pages * resource.getpagesize() / 2**20
+        unit = 2**20 if sys.platform == "darwin" else 2**10
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return int(re.findall(rf"^{field}:\s+(\d+) kB", status, re.MULTILINE)[0]) / 2**10
 
 
 if __name__ == "__main__":
-    _, name, used, size_mp, times_each = sys.argv
-    print(json.dumps(main(name, int(used), float(size_mp), int(times_each))))
+    _, name, used, file, times_each = sys.argv
+    print(json.dumps(main(name, int(used), Path(file).read_bytes(), int(times_each))))

@@ -31,12 +31,18 @@ def environment(name: str, model: str, threads: int) -> dict[str, str]:
     return {
         "PYTHONPATH": os.pathsep.join(path),
         "MODEL_NAME": model,
+        "MODELS_DIR": str(models_dir()),
         "NUM_THREADS": str(threads),
         "OMP_NUM_THREADS": str(threads),
         "TIME_BUDGET_S": NO_HURRY_S,
         "MAX_QUEUE": QUEUE,
         "LOG_LEVEL": "WARNING",
     }
+
+
+def models_dir() -> Path:
+    """The folder of the models, `MODELS_DIR` as for the service itself."""
+    return Path(os.environ.get("MODELS_DIR", ROOT / "models"))
 
 
 @contextmanager

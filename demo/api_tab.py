@@ -43,7 +43,12 @@ def build(tab: gr.Tab, session: Session) -> None:
         ):
             with gr.Tab(title):
                 calls.append(
-                    gr.Code(language=language, interactive=False, show_label=False)  # type: ignore[arg-type]
+                    gr.Code(
+                        language=language,  # type: ignore[arg-type]
+                        interactive=False,
+                        show_label=False,
+                        wrap_lines=True,  # nothing to scroll, which a keyboard could not reach
+                    )
                 )
     save = gr.Button("Save request.json of the picture above", size="sm", interactive=False)
     request_file = gr.File(visible=False)
@@ -153,6 +158,6 @@ _STYLE = """<style>
   color: var(--es-ink); }
 .gradio-container .es-api th { color: var(--es-muted); white-space: nowrap; }
 .gradio-container .es-api td code { overflow-wrap: normal; white-space: nowrap; }
-.gradio-container #es-api-intro a { color: var(--es-accent); }
+.gradio-container #es-api-intro a { color: var(--es-accent); text-decoration: underline; }
 .gradio-container #es-api-intro code { overflow-wrap: anywhere; }
 </style>"""

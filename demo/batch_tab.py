@@ -82,7 +82,8 @@ def build(tab: gr.Tab, session: Session) -> None:
         show_progress="hidden",
         api_visibility="private",
     )
-    started.failure(lambda: _idle(None), None, outputs[2:], queue=False, api_visibility="private")
+    # Gradio counts a batch that was stopped as failed: what it left must stay on offer
+    started.failure(_idle, job, outputs[2:], queue=False, api_visibility="private")
     _endpoint(session)
 
 

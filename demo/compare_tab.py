@@ -54,7 +54,7 @@ def build(tab: gr.Tab, session: Session) -> None:
 
     def look(pictures: Examined | None) -> tuple[Any, ...]:
         if pictures is None:  # a problem is on the screen
-            return gr.skip(), gr.skip(), None
+            return gr.skip(), no_pair(), None  # Gradio cannot skip a component of our own
         comparison = _compare(pictures)
         shown = no_pair() if comparison is None else pair(comparison)
         return _verdicts(pictures) + _comparison(comparison), shown, None

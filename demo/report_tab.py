@@ -39,6 +39,7 @@ def build(tab: gr.Tab, session: Session) -> None:
         "",
         language="shell",
         lines=2,
+        wrap_lines=True,  # nothing to scroll sideways, which a keyboard could not reach
         label="The same question from a shell, in the folder of the file",
         interactive=False,
         visible=False,

@@ -37,7 +37,10 @@ class ModelNotFound(LookupError):
 
 
 def create_service(
-    model_name: str, models_dir: Path = Path("models"), device: str = "auto"
+    model_name: str,
+    models_dir: Path = Path("models"),
+    device: str = "auto",
+    backend: str = "torch",
 ) -> Service:
     """Create the service that `model_name` names; its model is not loaded yet.
 
@@ -49,13 +52,16 @@ def create_service(
         model_name: for instance `editscope/base` or `my_package.my_module:MyDetector`.
         models_dir: the folder that holds the models.
         device: a torch device name or `auto`.
+        backend: the runtime on a CPU, for detectors that have a choice.
 
     Raises:
         UnknownModel: nothing by that name, it cannot be imported, or it is not a service.
         ModelNotFound: the model's folder is missing or incomplete.
     """
     factory = _find_factory(model_name, models_dir)
-    service = _call(factory, model_name=model_name, models_dir=models_dir, device=device)
+    service = _call(
+        factory, model_name=model_name, models_dir=models_dir, device=device, backend=backend
+    )
     missing = [member for member in SERVICE_MEMBERS if not hasattr(service, member)]
     if missing:
         raise UnknownModel(

@@ -32,6 +32,7 @@ from engine.start import describe, warm_up
 logger = logging.getLogger(__name__)
 
 JUDGING_SHARE = 0.95  # of the budget; the rest is for encoding and sending the answer
+CODING = 2  # requests opened or encoded at a time: each holds the interpreter's lock for some ms
 
 
 class Engine:
@@ -76,6 +77,7 @@ class Engine:
         self._max_pixels = max_pixels
         self._slots = Slots(concurrency, queue)
         self._hands = Hands(concurrency, "judge")
+        self._coding = threading.Semaphore(CODING)
 
     def load(self) -> None:
         """Create the service, load its model and judge one made-up picture.
@@ -168,8 +170,9 @@ class Engine:
 
     def _predict(self, request: ImageRequest, abandoned: Callable[[], bool]) -> PredictionResponse:
         service, accepted = self._ready_service(), time.monotonic()
-        data = request.image.to_bytes()
-        header = read_header(data)
+        with self._coding:
+            data = request.image.to_bytes()
+            header = read_header(data)
         size = (header.height, header.width)
         if header.height * header.width > self._max_pixels:
             raise TooManyPixels(header.width, header.height, self._max_pixels)
@@ -188,7 +191,8 @@ class Engine:
 
         analysis = self._run(judge, size, accepted, abandoned)
         started = time.monotonic()
-        response = analysis.verdict.to_response()
+        with self._coding:
+            response = analysis.verdict.to_response()
         self.observer.stage("encode", time.monotonic() - started)
         return response
 

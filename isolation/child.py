@@ -37,7 +37,8 @@ class Session:
     def create(self, message: Message, _: object) -> Reply:
         threads.configure(message["num_threads"])
         self.service = create_service(
-            message["model_name"], Path(message["models_dir"]), message["device"]
+            *(message["model_name"], Path(message["models_dir"])),
+            *(message["device"], message["backend"]),
         )
         path = str(getattr(self.service, "model_path", ""))
         return {"detector": isinstance(self.service, Detector), "model_path": path}, None

@@ -117,8 +117,9 @@ def isolate(
     budget_s: float,
     memory_bytes: int,
     restarted: Callable[[Reason], None],
+    backend: str = "torch",
 ) -> Service:
-    """The service that `create_service` makes of the first three, each call of it in a worker.
+    """The service that `create_service` makes of such names, each call of it in a worker.
 
     Args:
         count: workers, each with the model in its memory.
@@ -126,6 +127,7 @@ def isolate(
         budget_s: seconds for a request, for a service that takes whole requests.
         memory_bytes: most memory for each; more and it is replaced. Linux only.
         restarted: called when a worker is replaced.
+        backend: see `create_service`.
 
     Raises:
         ModelNotFound, UnknownModel, WorkerFailed: see there.
@@ -134,6 +136,7 @@ def isolate(
         "model_name": model_name,
         "models_dir": str(models_dir),
         "device": device,
+        "backend": backend,
         "num_threads": num_threads,
         "warm_up": True,
     }

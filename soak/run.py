@@ -26,6 +26,7 @@ FAULT_EVERY_S = 4.0  # a new worker takes a second or two, and is to do some wor
 VISITORS = 2  # of the page, beside the clients of the API
 DRAINED = 24  # requests under way when the server is told to stop
 BUDGET_S = 10.0
+CLIENTS_NICE = 10  # real clients are on machines of their own
 SETTINGS = {
     "MODEL_NAME": "soak.faulty:FaultyDetector",
     "ISOLATE": "1",
@@ -50,6 +51,8 @@ def soak(minutes: float, count: int, folder: Path, seed: int) -> dict[str, Any]:
             for _ in range(20):  # memory at the start is that of a server at work
                 clients.post(server.address, inputs.good(random.Random(seed)), tally)
             begun, samples = time.monotonic(), [server.resident()]
+            health = watch_health(server)
+            os.nice(CLIENTS_NICE)  # this thread and those that it starts from here on
             threads = clients.start(
                 count, lambda n: clients.mixed(server.address, tally, seed * 1_000 + n, stop)
             )
@@ -57,7 +60,6 @@ def soak(minutes: float, count: int, folder: Path, seed: int) -> dict[str, Any]:
                 VISITORS, lambda n: page.visit(server.address, tally, seed * 1_000 + n, stop)
             )
             threads += clients.start(1, lambda _: inject(server, tally, faults, stop))
-            health = watch_health(server)
             while time.monotonic() < begun + 60 * minutes and server.process.poll() is None:
                 time.sleep(1)
                 samples.append(server.resident())

@@ -31,7 +31,7 @@ def check(plan: Plan, say: Say) -> list[Finding]:
     add(project.check_team(plan.root), project.check_name(plan.root, plan.space))
     try:
         choice = trial.choose(plan)
-        add(*project.check_weights(plan.root, trial.model_of(plan, choice)))
+        add(*trial.weights_of(plan, choice))
         add(*leak.check_secrets(plan.root, trial.source_of(plan, choice), plan.secrets))
         with trial.start(plan, choice, add) as service:
             pictures = inputs.hard(plan.megapixels) + inputs.examples(plan.root)

@@ -105,13 +105,12 @@ def check_weights(root: Path, model: str) -> list[Finding]:
         weights = Finding("fail", "Weights", " ".join(faults))
     else:
         weights = Finding("ok", "Weights", f"{model} is as the manifest has it ({entry})")
-    return [weights, check_licence(folder)]
+    return [weights, check_licence(licence_of(folder))]
 
 
-def check_licence(folder: Path) -> Finding:
-    licence = licence_of(folder)
+def check_licence(licence: str | None) -> Finding:
     if licence is None or licence.lower() in UNKNOWN_LICENCES:
-        text = f"{folder.name}/ names none: add `license:` to the front of its README.md."
+        text = "they name none: add `license:` to the front of their README.md."
         return Finding("note", "Licence of the weights", text)
     if licence.lower() not in PERMISSIVE:
         text = f"{licence}: see that it allows what you do, and redistribution in the image"
@@ -122,12 +121,17 @@ def check_licence(folder: Path) -> Finding:
 def licence_of(folder: Path) -> str | None:
     """The licence in the front matter of a model card, or that there is a file of one."""
     card = folder / "README.md"
-    if card.is_file():
-        front = card.read_text(encoding="utf-8", errors="replace").split("---", 2)
-        head = front[1] if len(front) == 3 and not front[0].strip() else ""
-        if found := re.search(r"^license:\s*[\"']?([^\"'\s]+)", head, re.MULTILINE):
-            return found[1]
+    if card.is_file() and (found := licence_in(card.read_bytes())):
+        return found
     return next((path.name for path in sorted(folder.glob("LICENSE*"))), None)
+
+
+def licence_in(card: bytes) -> str | None:
+    """The licence in the front matter of a model card."""
+    front = card.decode(errors="replace").split("---", 2)
+    head = front[1] if len(front) == 3 and not front[0].strip() else ""
+    found = re.search(r"^license:\s*[\"']?([^\"'\s]+)", head, re.MULTILINE)
+    return found[1] if found else None
 
 
 def tracked(root: Path) -> list[str]:

@@ -59,7 +59,7 @@ def rehearse(plan: Plan, say: Say) -> bool:
         Refusal: a step failed.
     """
     with tempfile.TemporaryDirectory() as scratch, platform_here(say) as (stand, platform):
-        wanted = with_image(plan.wanted, plan.check.root, Path(scratch), say)
+        wanted = with_image(plan, Path(scratch), say)
         stand.account = wanted.account
         path = (plan.folder or Path(scratch)) / "rehearsal.json"
         state = State(Record(api=stand.api, wanted=wanted), path)
@@ -108,10 +108,12 @@ def connected(stand: Stand, registry: str) -> Iterator[tuple[Stand, Platform]]:
         platform.close()
 
 
-def with_image(wanted: Wanted, root: Path, scratch: Path, say: Say) -> Wanted:
-    """The image asked for, or a small one that stands for it."""
+def with_image(plan: Plan, scratch: Path, say: Say) -> Wanted:
+    """The image asked for, in the engine that has it, or a small one that stands for it."""
+    wanted, root = plan.wanted, plan.check.root
     if wanted.image:
-        return wanted
+        source = trial.source_of(plan.check, trial.choose(plan.check))
+        return wanted.model_copy(update={"image": source or wanted.image})
     names = [name for name in project.tracked(root) if name.endswith((".py", "DYFF_TEAM"))]
     files = {f"app/{name}": (root / name).read_bytes() for name in names}
     say("Note: no --image, so a small one of the source files is pushed in its place")

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from submission import images, runner
+from submission import container, images, project, runner
 from submission.client_rules import Rules
 from submission.project import Finding
 from submission.refusal import Refusal
@@ -68,14 +68,14 @@ def choose(plan: Plan) -> Choice:
     """The image in an engine if that can be, else the source tree."""
     if plan.source:
         return Choice(reason="as asked")
-    engine = runner.find_engine()
+    engine = container.find_engine()
     if engine is None:
         return Choice(reason="there is neither docker nor podman here that answers")
     own = {"docker": "docker-daemon:", "podman": "containers-storage:"}[engine]
     name = (plan.image or DEFAULT_IMAGE).removeprefix("docker-daemon:").removeprefix(own)
     if engine == "docker" and name.startswith(images.TRANSPORTS):
         return Choice(reason=f"docker cannot start {name}")
-    if plan.image is None and not runner.has_image(engine, name):
+    if plan.image is None and not container.has_image(engine, name):
         return Choice(reason=f"{engine} has no image {name}")
     return Choice(engine, name)
 
@@ -84,10 +84,20 @@ def model_of(plan: Plan, choice: Choice) -> str:
     """The model that will be served, by its name."""
     asked = plan.env.get("MODEL_NAME")
     if choice.engine and not choice.image.startswith(images.TRANSPORTS):
-        there = runner.image_setting(choice.engine, choice.image, "MODEL_NAME")
+        there = container.image_setting(choice.engine, choice.image, "MODEL_NAME")
     else:
         there = os.environ.get("MODEL_NAME")
     return asked or there or DEFAULT_MODEL
+
+
+def weights_of(plan: Plan, choice: Choice) -> list[Finding]:
+    """Checksums and licence of the weights; of what only the image has, the licence alone."""
+    model = model_of(plan, choice)
+    found = project.check_weights(plan.root, model)
+    if len(found) == 1 and choice.engine:
+        card = container.file_of(choice.engine, choice.image, f"models/{model}/README.md")
+        found.append(project.check_licence(project.licence_in(card)))
+    return found
 
 
 def source_of(plan: Plan, choice: Choice) -> str | None:
@@ -96,7 +106,7 @@ def source_of(plan: Plan, choice: Choice) -> str | None:
     if not named:
         return None
     if choice.engine == "podman" and not named.startswith(images.TRANSPORTS):
-        return f"containers-storage:@{runner.image_id(choice.engine, named)}"
+        return f"containers-storage:@{container.image_id(choice.engine, named)}"
     return images.parse(named)
 
 
@@ -116,7 +126,7 @@ def start(
             add(Finding("note", "Volume", text))
         return runner.source_tree(plan.root, list(plan.command), plan.env)
     if by_name:
-        size = runner.image_size(choice.engine, choice.image)
+        size = container.image_size(choice.engine, choice.image)
         add(size_finding(f"{size / 1e6:.0f} MB unpacked", size))
     return runner.image(choice.engine, choice.image, plan.env, machine_of(plan, choice.engine))
 

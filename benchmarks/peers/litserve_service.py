@@ -6,6 +6,7 @@ PORT=8001 MODEL_NAME=editscope/base NUM_THREADS=2 python benchmarks/peers/litser
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import litserve  # type: ignore[import-not-found]
@@ -21,7 +22,9 @@ class DetectorAPI(litserve.LitAPI):  # type: ignore[misc]
     def setup(self, device: str) -> None:
         count = int(os.environ.get("NUM_THREADS", "0"))
         threads.configure(count)
-        self.service = create_service(os.environ["MODEL_NAME"], device=device)
+        self.service = create_service(
+            os.environ["MODEL_NAME"], Path(os.environ.get("MODELS_DIR", "models")), device
+        )
         self.service.load_model()
         threads.configure(count)
 

@@ -6,6 +6,7 @@ PORT=8001 MODEL_NAME=editscope/base NUM_THREADS=2 python benchmarks/peers/seed_d
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import threads
@@ -21,7 +22,7 @@ class DetectorService:
         count = int(os.environ.get("NUM_THREADS", "0"))
         threads.configure(count)
         self._count = count
-        self._service = create_service(model_name)
+        self._service = create_service(model_name, Path(os.environ.get("MODELS_DIR", "models")))
 
     def load_model(self) -> None:
         self._service.load_model()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -17,10 +18,11 @@ from detector.contract import Labels
 from detector.deadline import Deadline
 from detector.device import has_bf16, keep_memory, pick_device
 from detector.editscope import fusion
+from detector.editscope.backends import Backend, build
 from detector.editscope.copymove import Copy, find_copies
 from detector.editscope.fast import fuse
 from detector.editscope.folding import fold
-from detector.editscope.modeling import MAP_STRIDE, EditScopeModel, Pooled
+from detector.editscope.modeling import MAP_STRIDE, EditScopeModel, Parts, Pooled
 from detector.editscope.tiling import SMALLEST, Canvas, padded, tiles
 from detector.service import Detector
 from detector.verdict import Detection
@@ -61,12 +63,25 @@ class EditScopeDetector(Detector):
     """Judges at native resolution with the weights in `model_path`."""
 
     model: EditScopeModel
+    parts: Parts | None = None
+
+    def __init__(
+        self,
+        model_name: str = "",
+        models_dir: Path = Path("models"),
+        device: str = "auto",
+        backend: Backend = "torch",
+    ) -> None:
+        """`backend`: what computes the convolutions on a CPU, see `backends`."""
+        super().__init__(model_name, models_dir, device)
+        self.backend = backend
 
     def load(self) -> None:
         """Read config.json and model.safetensors; nothing is fetched.
 
         Raises:
             OSError: a file is missing or damaged.
+            ImportError, ValueError: the backend is not installed, or is for CPUs only.
         """
         transformers.logging.disable_progress_bar()  # one line of log says it as well
         self.torch_device = pick_device(self.device)
@@ -78,6 +93,9 @@ class EditScopeDetector(Detector):
         )
         fold(model.eval())
         self.amp = has_bf16(self.torch_device)
+        if self.backend != "torch" and self.torch_device.type != "cpu":
+            raise ValueError(f"BACKEND={self.backend} computes on CPUs; set DEVICE=cpu with it.")
+        self.parts = build(model, self.backend, bf16=self.amp)
         if self.torch_device.type == "cpu" and torch.backends.mkldnn.is_available():
             fuse(model, torch.bfloat16 if self.amp else torch.float32)
         self.model = model.eval().to(self.torch_device, memory_format=torch.channels_last)
@@ -159,7 +177,7 @@ class EditScopeDetector(Detector):
         pixels = torch.from_numpy(window).permute(2, 0, 1)[None].to(self.torch_device)
         pixels = pixels.float().contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.torch_device.type, torch.bfloat16, enabled=self.amp):
-            scores, pooled = self.model.inspect(pixels)
+            scores, pooled = self.model.inspect(pixels, self.parts)
         return scores[0].cpu().numpy(), pooled
 
     @torch.inference_mode()

@@ -8,6 +8,7 @@ small region still counts (means of the map's highest values) and that any pictu
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -55,6 +56,13 @@ class Pooled(NamedTuple):
     features: Tensor
     suspects: Tensor
     suspicion: Tensor
+
+
+class Parts(NamedTuple):
+    """The convolutions, before and after the self-correlation: `EditScopeModel`'s `encode` ..."""
+
+    encode: Callable[..., tuple[Tensor, ...]]
+    decode: Callable[..., tuple[Tensor, Tensor]]
 
 
 def block(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
@@ -220,30 +228,47 @@ class EditScopeModel(PreTrainedModel):
         scores, pooled = self.inspect(pixels)
         return Output(self.classify(pooled, scores.flatten(2)), scores)
 
-    def inspect(self, pixels: Tensor) -> tuple[Tensor, Pooled]:
-        """The map of one tile, and the sums over it from which `classify` makes means."""
+    def inspect(self, pixels: Tensor, parts: Parts | None = None) -> tuple[Tensor, Pooled]:
+        """The map of one tile, and the sums over it from which `classify` makes means.
+
+        Args:
+            pixels: (B, 3, H, W).
+            parts: what stands in for `encode` and `decode`, see `backends`.
+        """
+        encode, decode = parts or Parts(self.encode, self.decode)
+        fine, middle, coarse, deepest, matter = encode(pixels)
+        middle = torch.cat([middle, self.correlation(matter)], 1)
+        x, scores = decode(fine, middle, coarse, deepest)
+        scores = scores.float()
+        suspicion = 1 - torch.softmax(scores, 1)[:, :1]
+        weights = torch.cat([torch.ones_like(suspicion), suspicion], 1)
+        means = _weighted_means(x, weights)
+        noise = coarse[:, TAP_CHANNELS[3] :]
+        features = [f.float().mean((2, 3)) for f in (deepest, noise)]
+        return scores, Pooled(
+            torch.cat([*features, means[:, 0]], 1), means[:, 1], suspicion.mean((2, 3))
+        )
+
+    def encode(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Features at strides 4, 8, 16 and 32, and at 8 what is compared with itself."""
         trunk, noise, grid = self.features(pixels)
-        matter = torch.cat([F.avg_pool2d(trunk[1], 2), trunk[2]], 1)
-        levels = (
+        return (
             torch.cat([trunk[1], noise[1]], 1),
-            torch.cat([trunk[2], noise[2], grid, self.correlation(matter)], 1),
+            torch.cat([trunk[2], noise[2], grid], 1),
             torch.cat([trunk[3], noise[3]], 1),
             trunk[4],
+            torch.cat([F.avg_pool2d(trunk[1], 2), trunk[2]], 1),
         )
+
+    def decode(self, *levels: Tensor) -> tuple[Tensor, Tensor]:
+        """The pyramid's finest level, (B, C, H/4, W/4), and the map's logits there."""
         laterals = [layer(level) for layer, level in zip(self.lateral, levels, strict=True)]
         x = self.smooth[3](laterals[3])
         for index in (2, 1, 0):
             upsampled = F.interpolate(x, scale_factor=2.0, mode="nearest")
             x = self.smooth[index](laterals[index] + upsampled)
         x = self.refine(x)
-        scores = self.map_head(x).float()
-        suspicion = 1 - torch.softmax(scores, 1)[:, :1]
-        weights = torch.cat([torch.ones_like(suspicion), suspicion], 1)
-        means = _weighted_means(x, weights)
-        features = [f.float().mean((2, 3)) for f in (trunk[4], noise[3])]
-        return scores, Pooled(
-            torch.cat([*features, means[:, 0]], 1), means[:, 1], suspicion.mean((2, 3))
-        )
+        return x, self.map_head(x)
 
     def classify(self, pooled: Pooled, cells: Tensor) -> Tensor:
         """Label logits (B, 4) from means over a picture and its map's cells, (B, 3, cells)."""

@@ -27,6 +27,8 @@ LOADED = """selector => {
     const shown = [...document.querySelectorAll(selector)].filter(i => i.offsetParent);
     return shown.length > 0 && shown.every(i => i.complete && i.naturalWidth > 0);
 }"""
+STILL = """() => !document.querySelector("#es-tabs .pending")
+    && document.getAnimations().every(animation => animation.playState !== "running")"""
 ROCKETS = (FOLDER / "two-rockets.jpg").read_bytes()  # one rocket is a copy of the other
 BROKEN = b"\xff\xd8\xff\xe0 no picture at all"
 
@@ -45,6 +47,7 @@ def look_at_every_tab(visit: Visit) -> None:
     page = visit.page
 
     def check(name: str) -> None:
+        page.wait_for_function(STILL)
         assert serious(page) == [], name
         assert not page.evaluate(SCROLLS_SIDEWAYS), name
 
@@ -80,6 +83,7 @@ def look_at_every_tab(visit: Visit) -> None:
     tab = open_tab(page, "API")
     tab.locator(".cm-line", has_text="photo.jpg").first.wait_for()
     check("API")
+    assert "Traceback" not in visit.server.log.read_text()
     forgive_gradio(visit)
 
 
@@ -112,7 +116,7 @@ def test_every_tab_has_a_sentence_for_a_broken_file(visit: Visit) -> None:
     choose(page, tab.locator(".block", has_text="First:").last, {"a.jpg": ROCKETS})
     choose(page, tab.locator(".block", has_text="Second:").last, {"b.jpg": BROKEN})
     tab.get_by_role("button", name="Compare", exact=True).click()
-    tab.get_by_role("alert").get_by_text("The JPEG data is damaged").wait_for()
+    tab.get_by_role("alert").get_by_text("This picture's file is damaged").wait_for()
     tab = open_tab(page, "Batch")
     choose(page, page.locator("#es-batch-files"), {"broken.zip": b"PK\x03\x04 and no more"})
     tab.get_by_role("button", name="Examine all").click()
@@ -120,6 +124,7 @@ def test_every_tab_has_a_sentence_for_a_broken_file(visit: Visit) -> None:
     tab = open_tab(page, "API")
     tab.locator(".cm-line", has_text="photo.jpg").first.wait_for()
     assert tab.get_by_role("button", name="Save request.json").is_disabled()
+    assert "Traceback" not in visit.server.log.read_text()
     forgive_gradio(visit)
 
 
@@ -136,12 +141,15 @@ def test_copies_are_joined_by_lines(visit: Visit) -> None:
             [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
             const context = canvas.getContext("2d");
             context.drawImage(image, 0, 0);
-            return [...context.getImageData(0, 0, canvas.width, canvas.height).data];
+            const levels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+            let pink = 0;  // a colour that is not in the photo
+            for (let i = 0; i < levels.length; i += 4) {
+                pink += levels[i] > 200 && levels[i + 1] < 80 && levels[i + 2] > 60;
+            }
+            return pink;
         }"""
     )
-    red, green, blue = np.array(drawn, np.int16).reshape(-1, 4)[:, :3].T
-    pink = (red > 200) & (green < 80) & (blue > 60)  # no such colour is in the photo
-    assert pink.sum() > 1000
+    assert drawn > 1000
 
 
 def test_a_report_is_whole_without_the_service(visit: Visit, tmp_path: Path) -> None:

@@ -29,7 +29,9 @@ arguments, folder = sys.argv[1:], {folder!r}
 with open(f"{{folder}}/calls", "a") as stream:
     stream.write(" ".join(arguments)[:400] + "\\n")
 pid = f"{{folder}}/pid"
-if arguments[0] == "run":
+if arguments[0] == "run" and "cat" in arguments:
+    print("---\\nlicense: mit\\n---")
+elif arguments[0] == "run":
     env = [word for word in arguments if "=" in word and not word.startswith("-")]
     run = "import fcntl, runpy, socket, struct; s = socket.socket();"
     run += "fcntl.ioctl(s, 0x8914, struct.pack('16sh', b'lo', 65));"  # lo is up and running
@@ -182,12 +184,13 @@ def test_an_image(check: Check, project: Path, tmp_path: Path, *, engine: str, i
     )
     assert done.returncode == 0, done.stdout
     assert "acme/net is no folder of models/" in found["Weights"][1], "the image has another model"
+    assert found["Licence of the weights"] == ("ok", "mit")
     assert found["Image size"] == ("ok", "1235 MB unpacked")
     assert found["Offline"][0] == "ok"
     assert "started and answered without a network" in found["Offline"][1]
     assert found["Answers"][0] == "ok"
     calls = (tools / "calls").read_text().splitlines()
-    (started,) = [call for call in calls if call.startswith("run ")]
+    (started,) = [call for call in calls if call.startswith("run --detach ")]
     assert "--read-only --tmpfs /tmp --cap-drop ALL" in started
     gpus = {"docker": "--gpus all", "podman": "--device nvidia.com/gpu=all"}[engine]
     given = f"--volume {tmp_path}:/weights:ro {gpus}"

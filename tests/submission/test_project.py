@@ -81,7 +81,7 @@ def test_weights(tmp_path: Path, model: Path) -> None:
 )
 def test_licence(model: Path, front: str, level: str) -> None:
     (model / "README.md").write_text(front)
-    assert project.check_licence(model).level == level
+    assert project.check_licence(project.licence_of(model)).level == level
 
 
 def test_our_own_weights_have_a_licence() -> None:
