@@ -13,14 +13,13 @@ import gradio as gr
 from demo import agents, snippets
 from demo.batch import MAX_FILES, MAX_TOTAL_BYTES
 from demo.session import Current, Session
-from demo.snippets import MEDIA_TYPES, Target, base_url, plain
+from demo.snippets import Target, plain
+from demo.target import media_type, target
 from demo.view import store
 from demo.words import MEANINGS
-from detector.containers import identify
 from detector.contract import Labels
 from settings import Settings
 
-HEAD_BYTES = 64  # of a file: enough to tell its kind
 _SAVE = """(file) => {
     if (!file) return;
     const link = document.createElement("a");
@@ -55,17 +54,17 @@ def build(tab: gr.Tab, session: Session) -> None:
     gr.HTML(_meaning(session.settings), apply_default_css=False, elem_id="es-api-meaning")
 
     def fill(current: Current | None, request: gr.Request) -> tuple[Any, ...]:
-        target = _target(current, request)
+        here = target(current, request)
         written = [
-            snippets.curl(target)
+            snippets.curl(here)
             + "\n# or, with the file from the button below:\n"
-            + snippets.curl_request(target, _request_name(target.name)),
-            snippets.python(target),
-            snippets.gradio(target),
-            snippets.javascript(target),
-            *([snippets.agents(target)] if with_agents else []),
+            + snippets.curl_request(here, _request_name(here.name)),
+            snippets.python(here),
+            snippets.gradio(here),
+            snippets.javascript(here),
+            *([snippets.agents(here)] if with_agents else []),
         ]
-        return _intro(target, current), *written, gr.Button(interactive=current is not None)
+        return _intro(here, current), *written, gr.Button(interactive=current is not None)
 
     def make(current: Current | None) -> str | None:
         return None if current is None else _request_file(current)
@@ -78,24 +77,6 @@ def build(tab: gr.Tab, session: Session) -> None:
     ).success(None, request_file, None, js=_SAVE, api_visibility="private")
 
 
-def _target(current: Current | None, request: gr.Request) -> Target:
-    raw = request.request
-    assert raw is not None  # Gradio makes one by hand in its own tests alone
-    root = str(raw.scope.get("root_path", ""))
-    base = base_url(raw.headers, raw.url.scheme, raw.headers.get("host", ""), root)
-    if current is None:
-        return Target(base)
-    return Target(base, current.name, _media_type(Path(current.path)))
-
-
-def _media_type(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return MEDIA_TYPES.get(identify(file.read(HEAD_BYTES)) or "", "image/jpeg")
-    except OSError:  # swept away by now
-        return "image/jpeg"
-
-
 def _request_name(name: str) -> str:
     return f"{Path(plain(name)).stem}-request.json"
 
@@ -103,19 +84,19 @@ def _request_name(name: str) -> str:
 def _request_file(current: Current) -> str:
     path = Path(current.path)
     data = b64encode(path.read_bytes()).decode()
-    body = {"image": {"mediaType": _media_type(path), "data": data}}
+    body = {"image": {"mediaType": media_type(path), "data": data}}
     stored: str = store(json.dumps(body).encode(), _request_name(current.name)).path
     return stored
 
 
-def _intro(target: Target, current: Current | None) -> str:
+def _intro(here: Target, current: Current | None) -> str:
     about = (
         f"filled with {escape(plain(current.name))}, the picture above"
         if current
         else "with photo.jpg for a file of yours, or show a picture above"
     )
     return (
-        f'<p class="es-lead">The same detector for programs: <code>POST {escape(target.base)}'
+        f'<p class="es-lead">The same detector for programs: <code>POST {escape(here.base)}'
         f"/predict</code>. The calls below work as they are, {about}. "
         '<a href="docs" target="_blank" rel="noopener">Reference and try-out</a>.</p>'
     )

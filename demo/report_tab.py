@@ -7,13 +7,14 @@ from pathlib import Path
 
 import gradio as gr
 
-from demo.report.command import address, curl, stem
+from demo import snippets
 from demo.report.content import gather
 from demo.report.html import to_html
+from demo.report.name import stem
 from demo.report.pdf import to_pdf
 from demo.session import Current, Session
+from demo.target import target
 from demo.view import downloads, store
-from detector.containers import identify
 
 INTRO = (
     "One document with the verdict, the marked picture, every exhibit, what the file says of "
@@ -35,7 +36,7 @@ def build(tab: gr.Tab, session: Session) -> None:
             gr.DownloadButton(label, interactive=False, size="sm")
             for label in ("PDF", "HTML", "Response (JSON)", "Mask (PNG)")
         ]
-    command = gr.Code(
+    shell = gr.Code(
         "",
         language="shell",
         lines=2,
@@ -54,9 +55,9 @@ def build(tab: gr.Tab, session: Session) -> None:
             data = Path(current.path).read_bytes()
         except OSError:  # swept away with Gradio's other files
             return (_problem(SWEPT), *_none(), gr.update(visible=False))
-        service = address(request.headers)
         program = f"{settings.app_name} {settings.app_version}"
-        report = gather(examination, data, program, service)
+        command = snippets.curl(target(current, request)).strip()
+        report = gather(examination, data, program, command)
         name = f"{stem(current.name)}-report"
         mask, response = downloads(examination)
         paths = (
@@ -65,18 +66,17 @@ def build(tab: gr.Tab, session: Session) -> None:
             response,
             mask,
         )
-        shown = curl(service, current.name, identify(data) or "")
         return (
             f'<p class="es-detail" role="status">The report on {escape(report.name)} is ready, '
             f"with {len(report.exhibits)} exhibits.</p>",
             *(gr.DownloadButton(value=path, interactive=path is not None) for path in paths),
-            gr.update(value=shown, visible=True),
+            gr.update(value=command, visible=True),
         )
 
     button.click(
         make,
         session.upload,
-        [said, *files, command],
+        [said, *files, shell],
         show_progress="minimal",
         show_progress_on=said,
         api_visibility="private",
@@ -84,7 +84,7 @@ def build(tab: gr.Tab, session: Session) -> None:
         concurrency_limit=1,
     )
     session.changed(
-        lambda: ("", *_none(), gr.update(value="", visible=False)), None, [said, *files, command]
+        lambda: ("", *_none(), gr.update(value="", visible=False)), None, [said, *files, shell]
     )
 
 

@@ -9,7 +9,7 @@ import sys
 import torch
 
 WITHOUT_BF16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # malloc.h
 LARGEST_KEPT = 32 * 2**20  # bytes: holds a layer of a tile; the most that glibc takes
 MOST_KEPT = 256 * 2**20  # bytes: about what a tile needs
 
@@ -47,4 +47,5 @@ def keep_memory() -> bool:
     if mallopt is None:
         return False
     kept = mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT), mallopt(M_TRIM_THRESHOLD, MOST_KEPT)
-    return all(kept)
+    shared = mallopt(M_ARENA_MAX, 1)  # a thread's own heap would give back all the same
+    return all(kept) and bool(shared)

@@ -44,6 +44,7 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> 
         ("MAX_BODY_BYTES", "0"),
         ("MAX_QUEUE", "-1"),
         ("DEVICE", "gpu"),
+        ("BACKEND", "tensorflow"),
         ("SYNTHESIZED_MASK", "half"),
         ("LOG_LEVEL", "LOUD"),
         ("DEBUG", "perhaps"),

@@ -1,6 +1,6 @@
 """Files that are broken, are bombs or are no pictures: to be refused, or read as far as they go.
 
-Which status each must get is said in `testsets.edge`. Nothing is made that harms a reader who keeps
+Which status each must get is said in `testsets.unsound`. Nothing is made that harms a reader who keeps
 the limits of `detector.imaging`.
 """
 

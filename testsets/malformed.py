@@ -1,6 +1,6 @@
 """Requests that are wrong before any picture is looked at: JSON, fields, base64, media types.
 
-Each is (body, status that EditScope gives, its error code); `testsets.edge` makes rows of them.
+Each is (body, status that EditScope gives, its error code); `testsets.unsound` makes rows of them.
 """
 
 from __future__ import annotations

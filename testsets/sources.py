@@ -42,12 +42,15 @@ def scene(seed: int, number: int, size: tuple[int, int], rng: np.random.Generato
 
 
 def photograph_of(number: int, longest: int, rng: np.random.Generator) -> Source:
-    """A crop of one of scikit-image's photographs, never enlarged.
+    """A crop of one of scikit-image's photographs, never enlarged; a small one makes way.
 
     Square with a side of `longest` where the photograph is large enough, else all of it with that
     longest side.
+
+    Raises:
+        ValueError: no photograph is that large.
     """
-    name = list(CREDITS)[number % len(CREDITS)]
+    name = _large_enough(number, longest)
     pixels = photo(name)
     height, width = pixels.shape[:2]
     if min(height, width) >= longest:
@@ -67,6 +70,16 @@ def photograph_of(number: int, longest: int, rng: np.random.Generator) -> Source
         pixels=np.ascontiguousarray(pixels),
         facts={"author": credit.author, "licence": credit.licence, "reduced": round(reduced, 4)},
     )
+
+
+def _large_enough(number: int, longest: int) -> str:
+    """That photograph, or one from the other half of the list: neighbours seldom fall together."""
+    names = list(CREDITS)
+    for step in (*range(0, len(names), len(names) // 2), *range(len(names))):
+        name = names[(number + step) % len(names)]
+        if max(photo(name).shape) >= longest:
+            return name
+    raise ValueError(f"no photograph has {longest} pixels on a side")
 
 
 def _crop(

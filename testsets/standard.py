@@ -81,7 +81,9 @@ def labelled_picture(index: int, offset: int, pick: Pick, rng: np.random.Generat
     method = methods[(index // len(Labels) + offset) % len(methods)]
     number = int(rng.integers(PLATES))
     base = pick(number, rng)
-    donor = pick(number + 1 + int(rng.integers(PLATES // 2)), rng) if method == "splice" else base
+    donor = base
+    while method == "splice" and donor.name == base.name:
+        donor = pick(number + 1 + int(rng.integers(PLATES // 2)), rng)
     return make(label, method, base, donor, rng)
 
 

@@ -6,12 +6,14 @@ import datetime
 import json
 from dataclasses import dataclass
 
+import numpy as np
+
 from demo import overlay
 from demo.card import STEPS
 from demo.examine import Examination
 from demo.orientation import upright
-from demo.report.command import curl, safe_name
-from demo.report.figure import Figure, chart, photo
+from demo.report.figure import Figure, chart, photo, reduced
+from demo.report.name import safe_name
 from demo.words import (
     CAVEAT,
     LIMITS,
@@ -105,20 +107,20 @@ class Report:
     facts: tuple[Fact, ...]
     response: str
     short_response: str
-    curl: str
+    command: str
     caveat: str = CAVEAT
     limits: str = LIMITS
     method: tuple[str, ...] = METHOD
 
 
-def gather(examination: Examination, data: bytes, program: str, service: str) -> Report:
+def gather(examination: Examination, data: bytes, program: str, command: str) -> Report:
     """Collect everything; this is where the time goes.
 
     Args:
         examination: of the picture.
         data: its file, bytes untouched.
         program: name and version of this program.
-        service: address of its API.
+        command: for a shell, which asks the API about the same file.
     """
     verdict, turn = examination.verdict, examination.orientation
     image, step = examination.image, examination.analysis.step
@@ -126,14 +128,15 @@ def gather(examination: Examination, data: bytes, program: str, service: str) ->
     found = read(data, image)
     exhibits = _exhibits(examination, data)
     mask = None if verdict.mask is None or step == "prior" else verdict.mask
+    small = np.asarray(reduced(image, PICTURE_SIDE))  # once: a third of a second for 12 megapixels
     marked = heat = None
     if mask is not None and mask.any():
         layer = overlay.marked(mask, turn)
-        marked = photo(image, "What is marked as altered", PICTURE_SIDE, turn, layer)
+        marked = photo(small, "What is marked as altered", PICTURE_SIDE, turn, layer)
     if verdict.manipulation is not None and step != "prior":
         layer = overlay.heat(verdict.manipulation, image.shape[:2], turn)
         caption = "How strongly, from dark (not at all) to bright"
-        heat = photo(image, caption, PICTURE_SIDE, turn, layer)
+        heat = photo(small, caption, PICTURE_SIDE, turn, layer)
     response = verdict.to_response().model_dump_json(indent=2)
     name = safe_name(examination.name)
     return Report(
@@ -147,7 +150,7 @@ def gather(examination: Examination, data: bytes, program: str, service: str) ->
         where=_where(examination),
         note=step_note(step),
         bars=_bars(examination),
-        picture=photo(image, "The picture", PICTURE_SIDE, turn),
+        picture=photo(small, "The picture", PICTURE_SIDE, turn),
         marked=marked,
         heat=heat,
         regions=_regions(examination),
@@ -160,7 +163,7 @@ def gather(examination: Examination, data: bytes, program: str, service: str) ->
         facts=_facts(examination, found, program),
         response=response,
         short_response=_shortened(response),
-        curl=curl(service, name, found.container.format),
+        command=command,
     )
 
 

@@ -113,7 +113,7 @@ def _story(report: Report) -> list[Any]:
         *story,
         *chapter("To reproduce", style),
         paragraph(how, style["body"]),
-        layout.code(report.curl, style),
+        layout.code(report.command, style),
         paragraph("The answer, as JSON:", style["body"]),
         layout.code(report.short_response, style),
     ]

@@ -6,9 +6,10 @@ after. `requirements-backend.txt` has the packages.
 
 from __future__ import annotations
 
-import io
+import tempfile
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -71,17 +72,18 @@ def build(model: EditScopeModel, backend: Backend, *, bf16: bool) -> Parts | Non
 def _exported(part: Part, example: tuple[Tensor, ...]) -> tuple[bytes, list[str]]:
     """ONNX of any height and width, and its inputs' names."""
     names = [f"input{index}" for index in range(len(example))]
-    file = io.BytesIO()
-    torch.onnx.export(
-        part,
-        example,
-        file,
-        input_names=names,
-        dynamic_axes={name: {2: f"{name}_height", 3: f"{name}_width"} for name in names},
-        opset_version=17,
-        dynamo=False,  # the other exporter needs more packages for the same graph
-    )
-    return file.getvalue(), names
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "part.onnx")
+        torch.onnx.export(
+            part,
+            example,
+            file,
+            input_names=names,
+            dynamic_axes={name: {2: f"{name}_height", 3: f"{name}_width"} for name in names},
+            opset_version=17,
+            dynamo=False,  # the other exporter needs more packages for the same graph
+        )
+        return file.read_bytes(), names
 
 
 def _openvino(part: Part, example: tuple[Tensor, ...], bf16: bool) -> Run:
@@ -103,7 +105,7 @@ def _openvino(part: Part, example: tuple[Tensor, ...], bf16: bool) -> Run:
     return run
 
 
-def _onnx(part: Part, example: tuple[Tensor, ...], bf16: bool) -> Run:  # noqa: ARG001
+def _onnx(part: Part, example: tuple[Tensor, ...], bf16: bool) -> Run:
     import onnxruntime
 
     model, names = _exported(part, example)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotDone  # the built-in one from 3.11 on
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,9 +114,22 @@ class EditScopeDetector(Detector):
         Raises:
             DeadlineExceeded: the remaining tiles would take longer than there is time.
         """
-        views = self.look(image, deadline)
         wanted = self.model.config.copy_weights and deadline.remaining() > COPIES_S
-        return self.weigh(views, find_copies(image) if wanted else None, image.shape[:2])
+        copies = self._aside.submit(find_copies, image) if wanted else None
+        try:
+            views = self.look(image, deadline)
+            found = copies.result(_seconds(deadline)) if copies else None
+        except NotDone:
+            found = None
+        finally:
+            if copies:
+                copies.cancel()
+        return self.weigh(views, found, image.shape[:2])
+
+    @cached_property
+    def _aside(self) -> ThreadPoolExecutor:
+        """Copies are looked for beside the network, which leaves a core idle now and then."""
+        return ThreadPoolExecutor(1, "copies")
 
     def weigh(
         self, views: list[View], copies: list[Copy] | None, size: tuple[int, int]
@@ -193,6 +210,12 @@ class EditScopeDetector(Detector):
         scores = joined(cells)
         odds = np.exp(scores - scores.max(0))
         return fitted(np.asarray(1 - odds[0] / odds.sum(0), np.float32), *size)
+
+
+def _seconds(deadline: Deadline) -> float | None:
+    """What is left, as a timeout; None is no limit."""
+    left = deadline.remaining()
+    return max(0.0, left) if math.isfinite(left) else None
 
 
 def joined(maps: list[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -70,7 +70,7 @@ class FusedResidual(nn.Module):
         dense = torch.zeros(len(kernels), COLOURS, *kernels.shape[2:])
         for index, kernel in enumerate(kernels[:, 0]):
             dense[index, index // filters] = kernel
-        plain = nn.Conv2d(COLOURS, len(kernels), kernels.shape[2:], bias=False)
+        plain = nn.Conv2d(COLOURS, len(kernels), kernels.shape[-1], bias=False)
         plain.weight = nn.Parameter(dense, requires_grad=False)
         self.filters = Fused(plain, dtype, "hardtanh", [-RESIDUAL_CLIP, RESIDUAL_CLIP])
 
@@ -88,8 +88,9 @@ def fuse(model: nn.Module, dtype: torch.dtype) -> None:
     """
     for module in list(model.modules()):
         if isinstance(module, NoiseBranch):
-            module.residual = FusedResidual(dtype)
+            module.add_module("residual", FusedResidual(dtype))
             stem = module.stem[0]
+            assert isinstance(stem, nn.Conv2d)  # for the type checker
             stem.weight = nn.Parameter(stem.weight / RESIDUAL_CLIP, requires_grad=False)
     _replace(model, dtype)
 

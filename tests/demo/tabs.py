@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import FilePayload, Locator, Page
 
     from tests.demo.conftest import Visit
 
@@ -38,9 +38,11 @@ def open_tab(page: Page, name: str) -> Locator:
 
 def choose(page: Page, field: Locator, files: dict[str, bytes]) -> None:
     """Put files into one of Gradio's file fields and wait until they are there."""
-    field.locator("input[type=file]").set_input_files(
-        [{"name": n, "mimeType": "application/octet-stream", "buffer": d} for n, d in files.items()]
-    )
+    sent: list[FilePayload] = [
+        {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+        for name, data in files.items()
+    ]
+    field.locator("input[type=file]").set_input_files(sent)
     field.locator(".file-preview tr").nth(len(files) - 1).wait_for()
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import shlex
 import shutil
 import subprocess
 from dataclasses import replace
@@ -15,13 +14,12 @@ import pytest
 from PIL import ExifTags, Image
 
 from demo.examine import examine
-from demo.report.command import UNKNOWN, address, curl, safe_name, stem
 from demo.report.content import Report, gather
 from demo.report.figure import chart, photo
 from demo.report.fonts import markup
 from demo.report.html import to_html
+from demo.report.name import safe_name, stem
 from demo.report.pdf import to_pdf
-from detector.contract import ImageRequest
 from detector.evidence import VIEWS
 from engine import Engine
 from tests.demo.conftest import Visit
@@ -30,7 +28,7 @@ from tests.provenance import files
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 NAME = f"holiday {EVIL} photo.jpg"
-SERVICE = "https://example.test"
+COMMAND = "curl https://example.test/predict"
 needs_poppler = pytest.mark.skipif(
     shutil.which("pdftotext") is None, reason="poppler-utils is not installed"
 )
@@ -54,7 +52,7 @@ def build(folder: Path, data: bytes, engine: Engine) -> Report:
     path = folder / "upload"
     path.write_bytes(data)
     examination = examine(path, NAME, engine, 1_000_000, "a model, version 1")
-    return gather(examination, data, "EditScope 1.2", SERVICE)
+    return gather(examination, data, "EditScope 1.2", COMMAND)
 
 
 @pytest.fixture(scope="module")
@@ -223,50 +221,11 @@ def test_a_picture_that_was_not_examined_is_reported_as_such(
     path.write_bytes(files.png(image=pixels))
     examination = examine(path, "x.png", failing, 1_000_000)
     assert examination.analysis.step == "prior"
-    report = gather(examination, path.read_bytes(), "EditScope", SERVICE)
+    report = gather(examination, path.read_bytes(), "EditScope", COMMAND)
     assert report.headline == "No answer for this picture"
     assert (report.marked, report.heat, report.regions) == (None, None, ())
     assert to_pdf(report).startswith(b"%PDF")
     assert "did not finish" in to_html(report).decode("utf-8")
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["photo.jpg", "it's; touch hacked.jpg", "$(touch hacked).jpg", "-rf.jpg", "a b\\c\u202e.png"],
-)
-def test_the_command_makes_the_request(name: str, tmp_path: Path, data: bytes) -> None:
-    command = curl(SERVICE, name, "JPEG")
-    (tmp_path / safe_name(name)).write_bytes(data)
-    body, _, rest = command.partition(" |\n")
-    assert shlex.split(rest) == [
-        *("curl", "-sS", f"{SERVICE}/predict", "-H", "Content-Type: application/json"),
-        *("--data-binary", "@-"),
-    ]
-    run = subprocess.run(["bash", "-c", body], cwd=tmp_path, capture_output=True, check=True)
-    request = ImageRequest.model_validate_json(run.stdout)
-    assert request.image.to_bytes() == data
-    assert request.image.mediaType == "image/jpeg"
-    assert [path.name for path in tmp_path.iterdir()] == [safe_name(name)]
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({"host": "localhost:7860"}, "http://localhost:7860"),
-        (
-            {"host": "x", "x-forwarded-proto": "https", "x-forwarded-host": "a.hf.space"},
-            "https://a.hf.space",
-        ),
-        ({"host": "[::1]:8000"}, "http://[::1]:8000"),
-        ({}, UNKNOWN),
-        ({"host": "a'; rm -rf /"}, UNKNOWN),
-        ({"host": "a", "x-forwarded-proto": "javascript"}, UNKNOWN),
-    ],
-)
-def test_the_address_is_a_scheme_and_a_host_or_nothing(
-    headers: dict[str, str], expected: str
-) -> None:
-    assert address(headers) == expected
 
 
 @pytest.mark.parametrize(
@@ -308,7 +267,7 @@ def test_the_tab_builds_and_downloads_everything(visit: Visit) -> None:
     page.get_by_role("tab", name="Report").click()
     page.get_by_role("button", name="Build the report").click()
     page.get_by_text(re.compile("is ready, with")).wait_for()
-    assert "base64 < './" in page.locator("#es-report-curl").inner_text()
+    assert "base64 < 'Fj\u00e4ll <b>.jpg'" in page.locator("#es-report-curl").inner_text()
     kinds = {"PDF": b"%PDF", "HTML": b"<!doctype html>", "Response (JSON)": b"{"}
     for label, magic in {**kinds, "Mask (PNG)": b"\x89PNG"}.items():
         with page.expect_download() as waiting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from PIL import Image
 
 from demo import snippets
 from demo.snippets import EXAMPLE, Target, base_url, plain
-from detector.contract import Labels
+from detector.contract import ImageRequest, Labels
 
 NAME = 'it\'s a \u00e9t\u00e9 "photo" $HOME \U0001f680.png'
 
@@ -60,6 +61,21 @@ def test_curl_with_a_saved_request(target, folder):
     )
     answer = json.loads(run(["sh", "-c", snippets.curl_request(target, "a request.json")], folder))
     assert len(answer["logprobs"]) == len(Labels)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["photo.jpg", "it's; touch hacked.jpg", "$(touch hacked).jpg", "-rf.jpg", "a b\\c\u202e.png"],
+)
+def test_no_name_becomes_a_command(name, tmp_path):
+    (tmp_path / plain(name)).write_bytes(b"\x00\xff" * 40_000)
+    body, _, call = snippets.curl(Target("https://a.test", name)).partition(" |\n")
+    done = subprocess.run(["sh", "-c", body], cwd=tmp_path, capture_output=True, check=True)
+    request = ImageRequest.model_validate_json(done.stdout)
+    assert request.image.to_bytes() == b"\x00\xff" * 40_000
+    assert request.image.mediaType == "image/jpeg"
+    assert shlex.split(call)[:4] == ["curl", "-sS", "--fail-with-body", "https://a.test/predict"]
+    assert [path.name for path in tmp_path.iterdir()] == [plain(name)]
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no Node")

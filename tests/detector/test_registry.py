@@ -68,6 +68,7 @@ def test_a_dotted_path_is_imported_and_gets_what_it_takes(tmp_path: Path) -> Non
         "model_name": "plug_in:Anything",
         "models_dir": tmp_path,
         "device": "cpu",
+        "backend": "torch",
     }
     service = create_service("plug_in:make", tmp_path, "cpu")
     assert service.arguments == "cpu"  # type: ignore[attr-defined]

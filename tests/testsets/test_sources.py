@@ -57,3 +57,8 @@ def test_a_photographs_pixels_are_its_own() -> None:
     """A crop at native size, or of the whole where that is as large."""
     source = sources.photograph_of(list(CREDITS).index("astronaut"), 512, np.random.default_rng(0))
     assert np.array_equal(source.pixels, photo("astronaut"))
+
+
+def test_no_photograph_is_as_large_as_that() -> None:
+    with pytest.raises(ValueError, match="2000 pixels"):
+        sources.photograph_of(0, 2000, np.random.default_rng(0))

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from detector.contract import Labels
 from detector.deadline import Deadline, DeadlineExceeded
 from detector.device import pick_device
+from detector.editscope.backends import Backend
+from detector.editscope.copymove import Copy
 from detector.editscope.detector import EditScopeDetector, fitted, without_specks
 from detector.editscope.modeling import EditScopeModel
 from detector.verdict import decide
@@ -47,6 +51,74 @@ def test_too_little_time_for_all_tiles_is_said_early(detector: EditScopeDetector
     image = np.zeros((1600, 1600, 3), np.uint8)
     with pytest.raises(DeadlineExceeded):
         detector.detect(image, Deadline.after(-1))
+
+
+@pytest.fixture
+def looking(detector: EditScopeDetector, monkeypatch: pytest.MonkeyPatch) -> EditScopeDetector:
+    """One that looks for copies."""
+    monkeypatch.setattr(detector.model.config, "copy_weights", [1.5, 7.5, 0.35, -9.0])
+    return detector
+
+
+def test_copies_are_found_beside_the_network(
+    looking: EditScopeDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def find(_: object) -> list[Copy]:
+        seen.append(threading.current_thread().name)
+        return []
+
+    monkeypatch.setattr("detector.editscope.detector.find_copies", find)
+    measured = looking.measure(np.zeros((64, 64, 3), np.uint8), Deadline.after(100))
+    assert measured.evidence[Labels.LocallyEdited] < 0  # looked for, and none found
+    assert seen == ["copies_0"]
+
+
+def test_an_answer_that_is_due_does_not_wait_for_copies(
+    looking: EditScopeDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    monkeypatch.setattr("detector.editscope.detector.COPIES_S", 0)
+    monkeypatch.setattr("detector.editscope.detector.find_copies", lambda _: release.wait(60))
+    try:
+        measured = looking.measure(np.zeros((64, 64, 3), np.uint8), Deadline.after(1))
+    finally:
+        release.set()
+    assert not measured.evidence.any()
+
+
+def test_what_goes_wrong_with_copies_is_not_hidden(
+    looking: EditScopeDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> list[Copy]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("detector.editscope.detector.find_copies", fail)
+    with pytest.raises(ZeroDivisionError):
+        looking.measure(np.zeros((64, 64, 3), np.uint8), Deadline.never())
+
+
+@pytest.mark.parametrize("backend", ["openvino", "onnx"])
+def test_a_backend_gives_the_same_answer(
+    detector: EditScopeDetector, monkeypatch: pytest.MonkeyPatch, backend: Backend
+) -> None:
+    pytest.importorskip({"openvino": "openvino", "onnx": "onnxruntime"}[backend])
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE")  # float32, where backends agree
+    image = np.random.default_rng(1).integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    answers = []
+    for name in (backend, "torch"):
+        other = EditScopeDetector("team/tiny", detector.model_path.parents[1], "cpu", name)
+        other.load_model()
+        answers.append(other.measure(image, Deadline.never()))
+    np.testing.assert_allclose(answers[0].logits, answers[1].logits, atol=1e-3)
+    np.testing.assert_allclose(answers[0].manipulation, answers[1].manipulation, atol=1e-3)
+
+
+def test_a_backend_for_cpus_is_refused_elsewhere(detector: EditScopeDetector) -> None:
+    other = EditScopeDetector("team/tiny", detector.model_path.parents[1], "meta", "onnx")
+    with pytest.raises(ValueError, match="BACKEND=onnx computes on CPUs; set DEVICE=cpu"):
+        other.load_model()
 
 
 def test_a_missing_file_is_an_error_when_loading(tmp_path: Path) -> None:
