@@ -39,7 +39,6 @@ def build(tab: gr.Tab, session: Session) -> None:
     shell = gr.Code(
         "",
         language="shell",
-        lines=2,
         wrap_lines=True,  # nothing to scroll sideways, which a keyboard could not reach
         label="The same question from a shell, in the folder of the file",
         interactive=False,

@@ -31,6 +31,8 @@ def theme() -> gr.themes.Base:
         background_fill_secondary_dark="#0f1419",
         border_color_primary_dark="#2c3741",
         input_background_fill_dark="#0f1419",
+        table_odd_background_fill_dark="#0f1419",
+        table_even_background_fill_dark="#171e25",
         button_secondary_background_fill="#ffffff",
         button_secondary_background_fill_dark="#1c252e",
         button_secondary_background_fill_hover="#eef2f5",

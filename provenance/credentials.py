@@ -28,8 +28,8 @@ MEANINGS: dict[State, str] = {
     "untrusted": "The signature is intact: the file is as it was when it was signed. Whether the "
     "signer is who the certificate says was not checked against a list of trusted signers; anyone "
     "can make a certificate with any name.",
-    "invalid": "They break a rule of the standard, named below. That may be the fault of the program "
-    "that wrote them: no hash showed that the file was changed.",
+    "invalid": "They break a rule of the standard, named below. That may be the fault of the "
+    "program that wrote them: no hash showed that the file was changed.",
     "unreadable": "There is a block of credentials, but it is damaged and cannot be read.",
 }
 CHANGED = (
