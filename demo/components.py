@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.data_classes import FileData, GradioModel
+from pydantic import Field
 
 from demo.upload import Confined, Silent
 
@@ -48,7 +49,7 @@ class View(GradioModel):
     reliability: FileData | None = None
     marked: bool = False
     threshold: float = 0.5
-    boxes: list[Box] = []
+    boxes: list[Box] = Field(default_factory=list)
     empty: str = ""
     reasons: str = ""
     width: int = 1

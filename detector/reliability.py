@@ -49,15 +49,17 @@ def measure(image: NDArray[np.uint8]) -> Reliability:
     height, width = patches.shape[:2]
     extremes = (patches.max(-1) <= DARK) | (patches.min(-1) >= LIGHT)
     clipped = _ramp(extremes.mean(axis=(2, 3), dtype=np.float32), *CLIPPED)
-    luma = patches.astype(np.float32) @ LUMA
+    luma = (patches.astype(np.float32) @ LUMA).astype(np.float32, copy=False)
     flat = _ramp(luma.std(axis=(2, 3)), *FLAT) * (1 - clipped)
     compressed = _ramp(_seams(luma), *SEAM)
     small = float(_ramp(np.float32(min(image.shape[:2])), *SMALL))
     score = (1 - flat) * (1 - clipped) * (1 - compressed) * (1 - small)
     return Reliability(
         score.reshape(height, width).astype(np.float32),
-        *(float((reason > 0.5).mean()) for reason in (flat, clipped, compressed)),
-        small,
+        flat=float((flat > 0.5).mean()),
+        clipped=float((clipped > 0.5).mean()),
+        compressed=float((compressed > 0.5).mean()),
+        small=small,
     )
 
 
@@ -69,7 +71,8 @@ def _patches(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     rows = _starts(height, cell)[:, None] + np.arange(PATCH)
     columns = _starts(width, cell)[:, None] + np.arange(PATCH)
     rows, columns = np.minimum(rows, height - 1), np.minimum(columns, width - 1)
-    return image[rows[:, None, :, None], columns[None, :, None, :]]
+    patches: NDArray[np.uint8] = image[rows[:, None, :, None], columns[None, :, None, :]]
+    return patches
 
 
 def _starts(length: int, cell: int) -> NDArray[np.intp]:

@@ -61,3 +61,11 @@ def test_the_report_is_three_files(tmp_path: Path) -> None:
         "| 4 | seed | 4.00 | 1.00 | 2.00 | 3.00 | 1 | 0.75 |" in path.with_suffix(".md").read_text()
     )
     assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_second_sitting_adds_to_the_first(tmp_path: Path) -> None:
+    assert report.earlier(tmp_path) == {}
+    report.write(figures(), tmp_path)
+    before = report.earlier(tmp_path)
+    assert before["samples"]["overhead"]["bare"] == [1.0, 9.0, 1.0]
+    assert report.summarise(before["samples"], before["scaling"]) == figures()

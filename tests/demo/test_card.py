@@ -12,7 +12,7 @@ from engine import Analysis
 
 
 def examination(
-    probabilities, step="full", name="a.jpg", orientation=1, model="", image=None
+    probabilities, step="full", name="a.jpg", *, orientation=1, model="", image=None
 ) -> Examination:
     image = np.zeros((30, 60, 3), dtype=np.uint8) if image is None else image
     manipulation = np.zeros((30, 60))
@@ -99,9 +99,11 @@ def test_without_a_marked_area_there_is_no_list(probabilities, step):
 
 def test_only_the_largest_regions_are_listed():
     examined = examination([0.1, 0.05, 0.8, 0.05], image=noise(300, 600))
-    examined.verdict.mask[:] = False
+    mask = examined.verdict.mask
+    assert mask is not None
+    mask[:] = False
     for number in range(11):
-        examined.verdict.mask[10, 20 + 30 * number : 22 + 31 * number] = True
+        mask[10, 20 + 30 * number : 22 + 31 * number] = True
     card = verdict_card(examined)
     assert card.count("data-region") == 8
     assert "and 3 smaller" in card

@@ -43,3 +43,15 @@ def test_pictures_without_keypoints_have_no_matches(size: tuple[int, int]) -> No
     assert len(match_within(np.full(size, 90, np.uint8))) == 0
     noise = np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
     assert len(match_within(np.asarray(cv2.blur(noise, (3, 3)), np.uint8))) == 0
+
+
+def test_near_points_are_blanked_wherever_they_are_in_the_list() -> None:
+    rng = np.random.default_rng(5)
+    points = (rng.random((700, 2)) * 300).astype(np.float32)
+    points = points[np.argsort(points[:, 1])]
+    some = (rng.random((300, 2)) * 300).astype(np.float32)
+    cosines = np.ones((300, 700), np.float32)
+    _blank(cosines, some, points)
+    near = np.hypot(*(some[:, None] - points).transpose(2, 0, 1)) < NEAR
+    assert 0 < near.sum() < near.size
+    np.testing.assert_array_equal(cosines == -1, near)
