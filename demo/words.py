@@ -89,8 +89,9 @@ def headline(probabilities: NDArray[np.float64], step: Step) -> Headline:
     altered = 1.0 - float(probabilities[Labels.Natural])
     if top >= EVEN and top - next_best >= CLOSE:
         adverb = "Very likely" if top >= SURE else "Probably" if top >= LIKELY else "Possibly"
+        strong = "" if top >= SURE else " strong enough to count"
         detail = (
-            "No sign of alteration was found."
+            f"No sign of alteration{strong} was found."
             if first is Labels.Natural
             else f"The traces suggest that {MEANINGS[first]}."
         )

@@ -78,4 +78,5 @@ def _covered(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     if block == 1:
         return mask.astype(np.float32)
     levels = Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(block)
-    return np.asarray(levels, dtype=np.float32) / np.float32(255)
+    covered: NDArray[np.float32] = np.asarray(levels, dtype=np.float32) / np.float32(255)
+    return covered

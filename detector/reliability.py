@@ -91,8 +91,8 @@ def _seams(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     steps = np.abs(np.diff(luma, axis=3)).mean(axis=2) + np.abs(np.diff(luma, axis=2)).mean(axis=3)
     seam = ndimage.uniform_filter(steps[..., PATCH // 2 - 1], 5)
     inside = ndimage.uniform_filter(np.delete(steps, PATCH // 2 - 1, axis=2).mean(axis=2), 5)
-    ratio: NDArray[np.float32] = (seam + SEAM_FLOOR) / (inside + SEAM_FLOOR)
-    return ratio
+    ratio = (seam + SEAM_FLOOR) / (inside + SEAM_FLOOR)
+    return ratio.astype(np.float32, copy=False)
 
 
 def _ramp(values: NDArray[np.float32] | np.float32, none: float, full: float) -> Any:

@@ -125,6 +125,11 @@ def ask(options: argparse.Namespace, datasets: Sequence[DataSet]) -> tuple[list[
     """
     runs: list[Run] = []
     total = sum(len(dataset) for dataset in datasets)
+    if options.compare:  # else a typing error there would show after the whole first run
+        try:
+            anyio.run(knock_at, options.compare)
+        except Unreachable as error:
+            return [Run(options.url)], Ended(NO_SERVICE, str(error))
     for url in [options.url, *([options.compare] if options.compare else [])]:
         client = Client(url, options.concurrency, options.timeout)
         runs.append(run := Run(client.address))
@@ -156,6 +161,12 @@ def ask(options: argparse.Namespace, datasets: Sequence[DataSet]) -> tuple[list[
                 reached = f"{len(run.results)} of {total}"
                 return runs, Ended(INTERRUPTED, f"Interrupted after {reached} samples.")
     return runs, Ended()
+
+
+async def knock_at(url: str) -> None:
+    """Raises Unreachable, or BadAddress."""
+    async with Client(url) as client:
+        await client.knock()
 
 
 Named = tuple[str, Sequence[Result]]

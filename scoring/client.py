@@ -18,7 +18,7 @@ POLL_S = 0.5  # between two looks at a model that is being loaded
 MAX_ANSWER = 64 * 2**20  # bytes: a mask of 128 megapixels, all noise, is 22 MB in base64
 PREDICT = "/predict"
 SERVICE_UNAVAILABLE = 503
-HINT = "start it with `make serve`, or name another one with --url"
+HINT = "start it with `make serve`, or name another address"
 
 
 class Unreachable(Exception):

@@ -128,7 +128,7 @@ def gather(examination: Examination, data: bytes, program: str, command: str) ->
     found = read(data, image)
     exhibits = _exhibits(examination, data)
     mask = None if verdict.mask is None or step == "prior" else verdict.mask
-    small = np.asarray(reduced(image, PICTURE_SIDE))  # once: a third of a second for 12 megapixels
+    small = np.asarray(reduced(image, PICTURE_SIDE))  # once: it reads every pixel
     marked = heat = None
     if mask is not None and mask.any():
         layer = overlay.marked(mask, turn)

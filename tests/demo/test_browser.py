@@ -320,6 +320,7 @@ def test_natural_marks_nothing_and_a_whole_picture_is_marked_whole(visit):
     assert "Very likely an unaltered photo" in page.locator("#es-verdict").inner_text()
     assert page.locator(".es-layer").is_hidden()
     assert legend(page).startswith("No area is marked.")
+    assert "Parts of the heat map pass the threshold, but too little speaks" in legend(page)
     visit.send("generated.png", picture(corner=(255, 0, 0)))
     assert "Very likely wholly AI-generated" in page.locator("#es-verdict").inner_text()
     assert "as a whole" in page.locator("#es-verdict").inner_text()
@@ -355,6 +356,34 @@ def test_a_phone_needs_no_sideways_scrolling(phone):
     order = page.locator(":is(.es-choose, #es-verdict, .es-stage, #es-notes, #es-gallery)")
     tops = order.evaluate_all("all => all.map(e => [e.getBoundingClientRect().y, e.id])")
     assert [name for _, name in sorted(tops)] == ["", "es-verdict", "", "es-notes", "es-gallery"]
+
+
+def test_on_a_phone_too_the_verdict_leads_to_tabs_that_lie_in_a_menu(phone):
+    page = phone.open()
+    phone.send("a.png", picture(300, 200))
+    page.locator("#es-verdict").get_by_role("button", name="Report").click()
+    page.get_by_role("button", name="Build the report").wait_for()
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Report"
+    assert not page.evaluate(SCROLLS_SIDEWAYS)
+
+
+def test_the_layers_fit_into_one_row_of_a_phone(phone):
+    page = phone.open()
+    phone.send("a.png", picture(300, 200))
+    tops = page.locator(".es-segments label").evaluate_all(
+        "all => all.map(e => Math.round(e.getBoundingClientRect().y))"
+    )
+    assert len(tops) == len(LAYERS)
+    assert len(set(tops)) == 1
+
+
+def test_a_new_picture_starts_without_the_magnifier(visit):
+    page = visit.open()
+    visit.send("a.png", picture())
+    page.get_by_label("Magnifier").check()
+    assert page.locator(".es-lens").is_visible()
+    visit.send("b.png", picture(120, 80))
+    assert page.locator(".es-lens").is_hidden()
 
 
 def test_light_and_dark_follow_the_reader(visit):

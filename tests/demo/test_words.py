@@ -40,6 +40,13 @@ def test_a_clear_winner_is_named_with_its_probability(values, text, number):
     assert (words.text, words.percent, words.uncertain) == (text, number, False)
 
 
+def test_a_hesitant_natural_does_not_claim_that_there_is_no_sign():
+    hesitant = headline(probabilities(0.57, 0.02, 0.31, 0.1), "full")
+    sure = headline(probabilities(0.91, 0.03, 0.04, 0.02), "full")
+    assert hesitant.detail == "No sign of alteration strong enough to count was found."
+    assert sure.detail == "No sign of alteration was found."
+
+
 def test_a_tie_with_natural_is_undecided_and_names_both():
     words = headline(probabilities(0.42, 0.08, 0.46, 0.04), "full")
     assert words.uncertain

@@ -12,9 +12,16 @@ function area() {
   return maps.mask ? cutAt(maps.mask, 0) : null;
 }
 
+// A map can pass the threshold although the verdict marks nothing: that must not look like a fault.
+function unmarked() {
+  return maps.peak > view.threshold
+    ? "Parts of the heat map pass the threshold, but too little speaks for them: the verdict marks nothing."
+    : "Nothing on the heat map passes the threshold.";
+}
+
 function sentence(name, share) {
   if (!view) return "";
-  if (name === "heat") return "The brighter, the more suspicious. Only what passes the threshold is marked.";
+  if (name === "heat") return "The brighter, the more suspicious. " + (view.marked ? "What passes the threshold is marked." : unmarked());
   if (name === "reliability") {
     return "Veiled: where the pixels themselves say too little, whatever was done to them. " +
       (view.reasons || "Nothing here speaks against the pixels.");
@@ -24,7 +31,7 @@ function sentence(name, share) {
     return percent + " would be marked at this threshold. The verdict's own is " +
       view.threshold.toFixed(2) + (view.marked ? "." : ", and it marks nothing.");
   }
-  if (!view.marked) return view.empty + (maps.soft ? " The heat map shows where it came nearest." : "");
+  if (!view.marked) return view.empty + (maps.soft ? " " + unmarked() : "");
   if (name === "mask") return "White is marked. The download has the picture's stored size.";
   return (name === "marked" ? "Tinted and outlined" : "Outlined") + ": what the detector holds to be altered.";
 }

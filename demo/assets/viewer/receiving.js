@@ -60,6 +60,7 @@ async function receive(next) {
   const { naturalWidth: width, naturalHeight: height } = next.mask ? loaded[0] : shown;
   maps = { width, height };
   names.forEach((name, i) => (maps[name] = greyOf(loaded[i], width, height, name === "soft")));
+  maps.peak = maps.soft ? maps.soft.reduce((most, value) => Math.max(most, value), 0) / 255 : 0;
   view = next;
   viewer.hidden = false;
   viewer.dataset.state = "done";
@@ -72,6 +73,7 @@ async function receive(next) {
     choice.disabled = choice.value !== "marked" && !maps[needs];
   }
   choices[0].checked = true;
+  magnify.checked = false; // left in the middle, it would hide the new picture
   threshold.value = Math.round(next.threshold * 100);
   thresholdValue.textContent = (threshold.value / 100).toFixed(2);
   paint();

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from detector.editscope.keypoints import NEAR, match_within
+from detector.editscope.keypoints import NEAR, _blank, match_within
 from tests.detector.editscope.copies import texture
 
 
