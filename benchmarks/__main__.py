@@ -9,6 +9,7 @@ listed in the report as not measured. `--quick` does little of everything, to se
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -52,6 +53,7 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
     parser.add_argument("--add", action="store_true", help="to today's report")
     parser.add_argument("--quick", action="store_true", help="little of everything")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the services end with us
     clock = Clock(options.minutes)
     count = options.threads or threads.available_cpus()
     clients, sizes, typical, small = options.clients, SIZES, TYPICAL, SMALL

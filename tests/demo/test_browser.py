@@ -320,7 +320,7 @@ def test_natural_marks_nothing_and_a_whole_picture_is_marked_whole(visit):
     assert "Very likely an unaltered photo" in page.locator("#es-verdict").inner_text()
     assert page.locator(".es-layer").is_hidden()
     assert legend(page).startswith("No area is marked.")
-    assert "Parts of the heat map pass the threshold, but too little speaks" in legend(page)
+    assert "Parts of the heat map pass the threshold and deserve a look" in legend(page)
     visit.send("generated.png", picture(corner=(255, 0, 0)))
     assert "Very likely wholly AI-generated" in page.locator("#es-verdict").inner_text()
     assert "as a whole" in page.locator("#es-verdict").inner_text()

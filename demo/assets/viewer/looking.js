@@ -15,7 +15,7 @@ function area() {
 // A map can pass the threshold although the verdict marks nothing: that must not look like a fault.
 function unmarked() {
   return maps.peak > view.threshold
-    ? "Parts of the heat map pass the threshold, but too little speaks for them: the verdict marks nothing."
+    ? "Parts of the heat map pass the threshold and deserve a look, but the answer as a whole does not bear them out: nothing is marked."
     : "Nothing on the heat map passes the threshold.";
 }
 

@@ -67,13 +67,13 @@ async function receive(next) {
   picture.src = next.picture.url;
   picture.alt = next.alt;
   picture.hidden = false;
+  magnify.checked = false; // left in the middle, it would hide the new picture
   frame(next.width, next.height);
   for (const choice of choices) {
     const needs = choice.value === "heat" ? "soft" : choice.value === "reliability" ? "reliability" : "mask";
     choice.disabled = choice.value !== "marked" && !maps[needs];
   }
   choices[0].checked = true;
-  magnify.checked = false; // left in the middle, it would hide the new picture
   threshold.value = Math.round(next.threshold * 100);
   thresholdValue.textContent = (threshold.value / 100).toFixed(2);
   paint();
