@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
-from tests.demo.test_browser import picture
+from tests.demo.stage import picture
 
 
 def code(page) -> str:

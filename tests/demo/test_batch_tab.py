@@ -11,8 +11,8 @@ import gradio_client
 import pytest
 
 from tests.demo.fake import SLOW_S, YELLOW
+from tests.demo.stage import SCROLLS_SIDEWAYS, picture
 from tests.demo.tabs import choose, forgive_gradio, open_tab
-from tests.demo.test_browser import SCROLLS_SIDEWAYS, picture
 
 NATURAL, GENERATED = (0, 255, 0), (255, 0, 0)
 

@@ -19,8 +19,8 @@ from PIL import ExifTags, Image
 from demo.gallery import FOLDER
 from detector.contract import PredictionResponse
 from tests.demo.conftest import Visit
+from tests.demo.stage import SCROLLS_SIDEWAYS
 from tests.demo.tabs import choose, forgive_gradio, open_tab, serious
-from tests.demo.test_browser import SCROLLS_SIDEWAYS
 from tests.provenance import files
 
 LOADED = """selector => {

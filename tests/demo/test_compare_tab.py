@@ -10,8 +10,8 @@ import pytest
 from PIL import ExifTags, Image
 from skimage import data
 
+from tests.demo.stage import SCROLLS_SIDEWAYS
 from tests.demo.tabs import choose, forgive_gradio, open_tab
-from tests.demo.test_browser import SCROLLS_SIDEWAYS
 from tests.demo.test_comparison import edited, scaled
 
 
