@@ -111,7 +111,9 @@ def _mapped(message: Message, descriptors: list[int]) -> NDArray[Any] | None:
     if message.get("shape") is None:
         return None
     if not descriptors:
-        return np.frombuffer(bytearray(), np.dtype(message["dtype"])).reshape(tuple(message["shape"]))
+        return np.frombuffer(bytearray(), np.dtype(message["dtype"])).reshape(
+            tuple(message["shape"])
+        )
     memory = mmap.mmap(descriptors[0], 0, access=mmap.ACCESS_COPY)  # ours: writing copies a page
     flat: NDArray[Any] = np.frombuffer(memory, np.dtype(message["dtype"]))
     return flat.reshape(tuple(message["shape"]))

@@ -1,7 +1,7 @@
 """Files that are broken, are bombs or are no pictures: to be refused, or read as far as they go.
 
-Which status each must get is said in `testsets.unsound`. Nothing is made that harms a reader who keeps
-the limits of `detector.imaging`.
+Which status each must get is said in `testsets.unsound`. Nothing is made that harms a reader who
+keeps the limits of `detector.imaging`.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def _large_enough(number: int, longest: int) -> str:
     """That photograph, or one from the other half of the list: neighbours seldom fall together."""
     names = list(CREDITS)
     for step in (*range(0, len(names), len(names) // 2), *range(len(names))):
-        name = names[(number + step) % len(names)]
+        name: str = names[(number + step) % len(names)]
         if max(photo(name).shape) >= longest:
             return name
     raise ValueError(f"no photograph has {longest} pixels on a side")
