@@ -120,6 +120,8 @@ def test_an_address_that_is_none(datasets: str, capsys: pytest.CaptureFixture[st
 
 
 def test_ctrl_c_tells_what_was_reached(datasets: str, tmp_path: Path) -> None:
+    # a shell's background job ignores SIGINT, and its children would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     stuck = threading.Event()
     answered = 0
 
