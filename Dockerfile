@@ -53,8 +53,6 @@ RUN --mount=type=secret,id=HF_TOKEN,mode=0444,required=false ./download-model.sh
 COPY --chown=user --chmod=755 detector/ detector/
 COPY --chown=user --chmod=755 engine/ engine/
 COPY --chown=user --chmod=755 isolation/ isolation/
-COPY --chown=user --chmod=755 isolation/ isolation/
-COPY --chown=user --chmod=755 engine/ engine/
 COPY --chown=user --chmod=755 web/ web/
 COPY --chown=user --chmod=755 provenance/ provenance/
 COPY --chown=user --chmod=755 demo/ demo/
