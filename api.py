@@ -97,6 +97,7 @@ def create_api(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.settings = settings
     app.state.stop = lambda: None  # `web.server.serve` puts the server's stop here
+    app.state.stopping = lambda: None  # the page, where there is one, ends its idle streams here
     engine.observer = watch = Metrics(settings, engine)
     _follow(app, watch)
     problems.install(app)

@@ -64,6 +64,7 @@ class Row:
         probabilities: in the order of `Labels`, sum 1.
         marked: share of the pixels, 0..1; None also where the detector does not localise.
         seconds: with waiting for the engine's other visitors.
+        damage: what the file lacks, in sentences; empty if it is all there.
         thumbnail: a small JPEG, upright, with the marked area tinted.
     """
 
@@ -77,6 +78,7 @@ class Row:
     height: int | None = None
     resolution: Step | None = None
     seconds: float | None = None
+    damage: str = ""
     thumbnail: bytes | None = field(default=None, repr=False)
 
     @property
@@ -163,7 +165,8 @@ def to_csv(rows: Iterable[Row]) -> bytes:
                 *(defused(row.name), row.label.name if row.label is not None else ""),
                 *map(_number, (row.probability, *probabilities, row.marked)),
                 *(row.width, row.height, row.size, row.resolution),
-                *("" if row.seconds is None else f"{row.seconds:.2f}", defused(row.problem)),
+                "" if row.seconds is None else f"{row.seconds:.2f}",
+                defused(row.problem or row.damage),
             ]
         )
     return text.getvalue().encode("utf-8-sig")
@@ -250,6 +253,7 @@ def _row(item: Item, examination: Examination) -> Row:
         height=height,
         resolution=analysis.step,
         seconds=analysis.seconds,
+        damage="" if examination.damage is None else examination.damage.words,
         thumbnail=thumbnail(examination.image, verdict.mask, examination.orientation),
     )
 

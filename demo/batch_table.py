@@ -19,7 +19,6 @@ from detector.contract import Labels
 
 ASSETS = Path(__file__).parent / "assets"
 STEPS: dict[Step, str] = {"full": "", "reduced": "reduced size", "prior": "not examined"}
-TONES = {label: "calm" if label is Labels.Natural else "alert" for label in Labels}
 
 
 class Table(GradioModel):
@@ -81,7 +80,7 @@ def cells(row: Row) -> dict[str, Any]:
     step = row.resolution or "full"
     words = headline(np.array(row.probabilities), step)
     unexamined = step == "prior"
-    remarks = [STEPS[step]]
+    remarks = [STEPS[step], "damaged file" if row.damage else ""]
     if words.uncertain and not unexamined:
         remarks.append(f"likeliest: {NAMES[row.label]}")
     return {
@@ -89,7 +88,7 @@ def cells(row: Row) -> dict[str, Any]:
         "problem": "",
         "thumbnail": "data:image/jpeg;base64," + b64encode(row.thumbnail or b"").decode(),
         "label": words.text,
-        "tone": "unsure" if words.uncertain else TONES[row.label],
+        "tone": words.tone,
         "likely": "" if unexamined else percent(row.probability or 0.0),
         "probability": 0.0 if unexamined else row.probability,
         "altered": 1.0 - row.probabilities[Labels.Natural],

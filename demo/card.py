@@ -44,11 +44,11 @@ def verdict_card(examination: Examination) -> str:
     words = headline(verdict.probabilities, analysis.step)
     mask = None if verdict.mask is None else upright(verdict.mask, examination.orientation)
     where = "" if analysis.step == "prior" else whereabouts(mask, verdict.label)
-    notes = [note for note in (step_note(analysis.step), _caution(examination)) if note]
-    tone = "unsure" if words.uncertain else "calm" if verdict.label is Labels.Natural else "alert"
+    damage = "" if examination.damage is None else examination.damage.words
+    notes = [note for note in (damage, step_note(analysis.step), _caution(examination)) if note]
     number = f'<span class="es-percent">{words.percent}</span>' if words.percent else ""
     return (
-        f'<section class="es-card" data-tone="{tone}" role="status">'
+        f'<section class="es-card" data-tone="{words.tone}" role="status">'
         '<h2 class="es-label">Verdict</h2>'
         f'<p class="es-headline"><span>{escape(words.text)}</span>{number}</p>'
         f'<p class="es-detail">{escape(words.detail)} {escape(where)}</p>'

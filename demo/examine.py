@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.damage import Damage, assess
 from demo.orientation import read_orientation
 from detector.imaging import ImageError, decode
 from detector.regions import Region, find_regions
@@ -37,6 +38,7 @@ class Examination:
         orientation: EXIF, 1..8; how `image` asks to be seen.
         analysis: the engine's answer for `image`.
         model: the detector's name and version; empty where nobody said.
+        damage: what the file lacks; None if it is all there.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Examination:
     orientation: int
     analysis: Analysis
     model: str = ""
+    damage: Damage | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -74,6 +77,9 @@ def examine(path: Path, name: str, engine: Engine, max_pixels: int, model: str =
         image = decode(data, max_pixels)
     except ImageError as error:
         raise Problem(SENTENCES.get(error.code) or str(error)) from error
+    damage = assess(data, image)
+    if damage is not None and damage.total:
+        raise Problem(damage.words)
     try:
         analysis = engine.analyse(image)
     except NotReady as error:
@@ -84,4 +90,4 @@ def examine(path: Path, name: str, engine: Engine, max_pixels: int, model: str =
         ) from error
     except Busy as error:
         raise Problem("Too many pictures are waiting. Try again in a moment.") from error
-    return Examination(name, image, read_orientation(data), analysis, model)
+    return Examination(name, image, read_orientation(data), analysis, model, damage)

@@ -20,6 +20,7 @@ from demo import (
     gallery,
     provenance_tab,
     report_tab,
+    sweep,
 )
 from demo.card import notes_card, opening_card, problem_card, verdict_card
 from demo.components import DropZone, Gallery, Viewer
@@ -69,6 +70,9 @@ def mount_page(app: FastAPI, engine: Engine, settings: Settings) -> FastAPI:
         mcp_server=agents.offered(settings),
     )
     agents.install(page, settings)
+    sweep.install(app, SWEEP_S)
+    within: Any = app.routes[-1]
+    app.state.stopping = within.app.stop_event.set  # ends a stream for each page that is open
     return mounted
 
 
@@ -215,6 +219,7 @@ def _summary(examination: Examination) -> dict[str, Any]:
         "resolution": analysis.step,
         "seconds": round(analysis.seconds, 3),
         "model": examination.model,
+        "damage": "" if examination.damage is None else examination.damage.words,
         "note": f"{CAVEAT} {LIMITS}",
     }
 

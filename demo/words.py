@@ -14,11 +14,10 @@ from detector.regions import Region
 from detector.reliability import Reliability
 
 Step = Literal["full", "reduced", "prior"]
+Tone = Literal["alert", "calm", "plain", "unsure"]
 
 SURE = 0.85  # above it "very likely": at least six to one
-LIKELY = 0.6  # above it "probably"
-EVEN = 0.5  # below it the likeliest answer is likelier wrong than right
-CLOSE = 0.15  # two answers nearer than this are not told apart
+LIKELY = 0.6  # above it "probably"; below it two answers in five are wrong: undecided
 SPREAD = 0.6  # marked area reaching over this share of both sides is "spread over the picture"
 THIRDS = (0.38, 0.62)  # a centre of gravity between them is neither left nor right
 WHOLE = 0.98  # a mask covering more is a claim about the picture as a whole
@@ -64,15 +63,22 @@ class Headline:
 
     Attributes:
         text: the claim, without its number.
-        percent: its probability as shown, e.g. `83 %`; empty where there is none to claim.
-        detail: one sentence on what the claim means.
-        uncertain: whether the page should look undecided.
+        percent: its probability as shown, e.g. `83 %`; empty where there is none to claim, as for
+            "no sign of editing found", which is no claim that the photo is authentic.
+        detail: one or two sentences on what the claim means.
+        tone: how it should look: "alert" for an alteration, "calm" where no sign of one was found,
+            "plain" where that is not so sure, "unsure" where nothing is claimed.
     """
 
     text: str
     percent: str
     detail: str
-    uncertain: bool
+    tone: Tone
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether the page must look undecided."""
+        return self.tone == "unsure"
 
 
 def headline(probabilities: NDArray[np.float64], step: Step) -> Headline:
@@ -82,33 +88,54 @@ def headline(probabilities: NDArray[np.float64], step: Step) -> Headline:
             "No answer for this picture",
             "",
             "It could not be examined, so there is nothing to say about it.",
-            uncertain=True,
+            "unsure",
         )
     first, second = (Labels(int(i)) for i in np.argsort(-probabilities, kind="stable")[:2])
     top, next_best = float(probabilities[first]), float(probabilities[second])
     altered = 1.0 - float(probabilities[Labels.Natural])
-    if top >= EVEN and top - next_best >= CLOSE:
-        adverb = "Very likely" if top >= SURE else "Probably" if top >= LIKELY else "Possibly"
-        strong = "" if top >= SURE else " strong enough to count"
-        detail = (
-            f"No sign of alteration{strong} was found."
-            if first is Labels.Natural
-            else f"The traces suggest that {MEANINGS[first]}."
-        )
-        return Headline(f"{adverb} {_CLAIMS[first]}", percent(top), detail, uncertain=False)
-    rivals = f"{_CLAIMS[first]} ({percent(top)}) or {_CLAIMS[second]} ({percent(next_best)})"
-    if Labels.Natural not in (first, second) and altered >= LIKELY:
+    leading = f"{_CLAIMS[first]} ({percent(top)})"
+    runner_up = f"{_CLAIMS[second]} ({percent(next_best)})"
+    if first is Labels.Natural and top >= LIKELY:
+        return _natural(top, runner_up)
+    if top >= LIKELY:
+        adverb = "Very likely" if top >= SURE else "Probably"
+        detail = f"The traces suggest that {MEANINGS[first]}."
+        if top < SURE:
+            detail += f" Next likeliest: {runner_up}."
+        return Headline(f"{adverb} {_CLAIMS[first]}", percent(top), detail, "alert")
+    if first is not Labels.Natural and altered >= LIKELY:
         return Headline(
-            "Probably altered, but how is unclear",
+            "Probably altered, but how is undecided",
             percent(altered),
-            f"The likeliest answers are too close to tell apart: {rivals}.",
-            uncertain=True,
+            f"Likeliest: {leading}; next: {runner_up}.",
+            "unsure",
         )
     return Headline(
         "Undecided",
         "",
-        f"The likeliest answers are too close to tell apart: {rivals}. Treat this as no answer.",
-        uncertain=True,
+        f"Likeliest: {leading}; next: {runner_up}. Neither is likely enough to count: "
+        "this speaks neither for the picture nor against it.",
+        "unsure",
+    )
+
+
+def _natural(probability: float, runner_up: str) -> Headline:
+    """Not finding a trace is no proof that there is none: nothing is called authentic."""
+    if probability >= SURE:
+        return Headline(
+            "No sign of editing found",
+            "",
+            f"Of the four answers \u201cunaltered\u201d is by far the likeliest "
+            f"({percent(probability)}). Careful editing can leave no trace that is found: "
+            "this does not prove the photo authentic.",
+            "calm",
+        )
+    return Headline(
+        "No clear sign of editing, but not sure",
+        "",
+        f"\u201cUnaltered\u201d is the likeliest answer ({percent(probability)}), "
+        f"next: {runner_up}. Do not take it for authentic on this.",
+        "plain",
     )
 
 

@@ -6,6 +6,7 @@ import contextlib
 import math
 import sys
 from collections.abc import Callable
+from socket import socket
 
 import uvicorn
 from fastapi import FastAPI
@@ -49,7 +50,7 @@ def serve(app: FastAPI, settings: Settings) -> int:
         timeout_graceful_shutdown=math.ceil(settings.time_budget_s) + SHUTDOWN_MARGIN_S,
         server_header=False,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, app.state.stopping)
 
     def stop() -> None:
         server.should_exit = True
@@ -59,3 +60,18 @@ def serve(app: FastAPI, settings: Settings) -> int:
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it anew after shutting down
         server.run()
     return 1 if app.state.engine.failure else 0
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's, which says that it stops before it waits for what is under way.
+
+    Lifespans end after that wait: too late for streams that would go on for ever.
+    """
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)

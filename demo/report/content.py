@@ -126,6 +126,7 @@ def gather(examination: Examination, data: bytes, program: str, command: str) ->
     image, step = examination.image, examination.analysis.step
     words = headline(verdict.probabilities, step)
     found = read(data, image)
+    damage = "" if examination.damage is None else examination.damage.words
     exhibits = _exhibits(examination, data)
     mask = None if verdict.mask is None or step == "prior" else verdict.mask
     small = np.asarray(reduced(image, PICTURE_SIDE))  # once: it reads every pixel
@@ -143,12 +144,12 @@ def gather(examination: Examination, data: bytes, program: str, command: str) ->
         program=program,
         name=name,
         made=datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        tone=_tone(words.uncertain, verdict.label),
+        tone=words.tone,
         headline=words.text,
         percent=words.percent,
         detail=words.detail,
         where=_where(examination),
-        note=step_note(step),
+        note=" ".join(filter(None, (damage, step_note(step)))),
         bars=_bars(examination),
         picture=photo(small, "The picture", PICTURE_SIDE, turn),
         marked=marked,
@@ -165,10 +166,6 @@ def gather(examination: Examination, data: bytes, program: str, command: str) ->
         short_response=_shortened(response),
         command=command,
     )
-
-
-def _tone(uncertain: bool, label: Labels) -> str:
-    return "unsure" if uncertain else "calm" if label is Labels.Natural else "alert"
 
 
 def _where(examination: Examination) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import logging
@@ -73,6 +74,22 @@ def test_nothing_is_fetched_or_read_for_agents(server):
         failed, text = call(server, "analyse", upload=address)
         assert failed
         assert text == "Send the file itself, not where it lies."
+
+
+def test_it_stops_at_once_although_clients_listen(tmp_path, monkeypatch):
+    pytest.importorskip("mcp")
+    monkeypatch.setenv("MCP_SERVER", "true")
+    running = start(tmp_path)
+    with contextlib.ExitStack() as listening:
+        for path in ("heartbeat/abc", "mcp/", "mcp/sse"):
+            request = urllib.request.Request(
+                f"{running.url}/gradio_api/{path}", headers={"Accept": "text/event-stream"}
+            )
+            stream = listening.enter_context(urllib.request.urlopen(request, timeout=60))
+            assert stream.status == 200
+        assert running.stop()
+    # uvicorn says so if it had to wait for its grace time and cut them off
+    assert "timeout graceful shutdown exceeded" not in running.log.read_text()
 
 
 def test_an_obstacle_is_one_clear_line(monkeypatch, caplog):

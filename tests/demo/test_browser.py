@@ -82,10 +82,14 @@ def test_the_verdict_leads_to_the_tabs(visit):
 def test_natural_marks_nothing_and_a_whole_picture_is_marked_whole(visit):
     page = visit.open()
     visit.send("natural.png", picture(corner=(0, 255, 0)))
-    assert "Very likely an unaltered photo" in page.locator("#es-verdict").inner_text()
+    assert "No sign of editing found" in page.locator("#es-verdict").inner_text()
+    assert page.locator(".es-viewer").get_attribute("data-layer") == "heat"
+    assert page.locator(".es-layer").is_visible()
+    told = "Nothing is marked: parts of the heat map pass the threshold and deserve a look"
+    assert told in legend(page)
+    page.get_by_label("Marked area").check()
     assert page.locator(".es-layer").is_hidden()
-    assert legend(page).startswith("No area is marked.")
-    assert "Parts of the heat map pass the threshold and deserve a look" in legend(page)
+    assert legend(page).startswith(told)
     visit.send("generated.png", picture(corner=(255, 0, 0)))
     assert "Very likely wholly AI-generated" in page.locator("#es-verdict").inner_text()
     assert "as a whole" in page.locator("#es-verdict").inner_text()

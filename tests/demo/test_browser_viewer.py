@@ -142,6 +142,47 @@ def test_a_region_in_the_list_shows_itself_in_the_picture(visit):
     assert box.count() == 0
 
 
+def layer(page) -> str:
+    return page.locator(".es-viewer").get_attribute("data-layer")
+
+
+def test_with_nothing_marked_the_heat_map_opens_and_the_visitors_choice_comes_back(visit):
+    page = visit.open()
+    natural, edited = picture(corner=(0, 255, 0)), picture()
+    visit.send("natural.png", natural)
+    assert layer(page) == "heat"
+    assert page.get_by_label("Heat map").is_checked()
+    assert "Nothing is marked" in legend(page)
+    visit.send("edited.png", edited)
+    assert layer(page) == "marked"
+    page.get_by_label("Contour").check()
+    visit.send("natural.png", natural)
+    assert layer(page) == "heat"
+    visit.send("edited.png", edited)
+    assert layer(page) == "contour"
+    page.get_by_label("Reliability").check()  # it has something to show in any case
+    visit.send("natural.png", natural)
+    assert layer(page) == "reliability"
+
+
+def test_side_by_side_ends_with_the_picture_and_works_again(visit):
+    page = visit.open()
+    visit.send("a.png", picture())
+    side = page.get_by_label("Side by side")
+    clipped = "getComputedStyle(document.querySelector('.es-over')).clipPath"
+    side.check()
+    page.locator(".es-divider").fill("20")
+    page.locator(".es-opacity input").fill("60")
+    page.get_by_label("Boxes").uncheck()
+    visit.send("b.png", picture(120, 80))
+    assert not side.is_checked()
+    assert page.evaluate(clipped) == "none"
+    assert page.locator(".es-opacity output").inner_text() == "60 %"  # how it is drawn stays
+    assert not page.get_by_label("Boxes").is_checked()
+    side.check()
+    assert page.evaluate(clipped).endswith("50%)")
+
+
 def test_a_new_picture_starts_without_the_magnifier(visit):
     page = visit.open()
     visit.send("a.png", picture())

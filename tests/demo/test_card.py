@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from demo.card import notes_card, opening_card, problem_card, verdict_card
+from demo.damage import Damage
 from demo.examine import Examination
 from demo.words import CAVEAT, LIMITS, NAMES
 from detector.contract import Labels
@@ -29,13 +32,22 @@ def noise(height, width) -> np.ndarray:
     ("probabilities", "step", "tone"),
     [
         ([0.1, 0.05, 0.8, 0.05], "full", "alert"),
-        ([0.8, 0.1, 0.05, 0.05], "full", "calm"),
+        ([0.9, 0.05, 0.03, 0.02], "full", "calm"),
+        ([0.8, 0.1, 0.05, 0.05], "full", "plain"),
+        ([0.53, 0.1, 0.32, 0.05], "full", "unsure"),
         ([0.4, 0.1, 0.45, 0.05], "full", "unsure"),
         ([0.1, 0.05, 0.8, 0.05], "prior", "unsure"),
     ],
 )
 def test_the_tone_follows_the_verdict(probabilities, step, tone):
     assert f'data-tone="{tone}"' in verdict_card(examination(probabilities, step))
+
+
+def test_a_damaged_file_is_told_of_before_anything_else():
+    examined = dataclasses.replace(examination([0.9, 0.05, 0.03, 0.02]), damage=Damage(0.4))
+    card = verdict_card(examined)
+    assert "about 40 % of the picture could be read" in card
+    assert "damaged" not in verdict_card(examination([0.9, 0.05, 0.03, 0.02]))
 
 
 def test_every_card_says_what_it_is_worth():

@@ -30,36 +30,71 @@ def probabilities(natural: float, full: float, edited: float, local: float) -> n
     ("values", "text", "number"),
     [
         ((0.05, 0.04, 0.83, 0.08), "Probably edited in part", "83 %"),
-        ((0.91, 0.03, 0.04, 0.02), "Very likely an unaltered photo", "91 %"),
         ((0.001, 0.997, 0.001, 0.001), "Very likely wholly AI-generated", "> 99 %"),
-        ((0.25, 0.1, 0.1, 0.55), "Possibly partly redrawn by AI", "55 %"),
+        ((0.25, 0.05, 0.1, 0.6), "Probably partly redrawn by AI", "60 %"),
     ],
 )
-def test_a_clear_winner_is_named_with_its_probability(values, text, number):
+def test_a_clear_alteration_is_named_with_its_probability(values, text, number):
     words = headline(probabilities(*values), "full")
-    assert (words.text, words.percent, words.uncertain) == (text, number, False)
+    assert (words.text, words.percent, words.tone) == (text, number, "alert")
+    assert not words.uncertain
 
 
-def test_a_hesitant_natural_does_not_claim_that_there_is_no_sign():
-    hesitant = headline(probabilities(0.57, 0.02, 0.31, 0.1), "full")
-    sure = headline(probabilities(0.91, 0.03, 0.04, 0.02), "full")
-    assert hesitant.detail == "No sign of alteration strong enough to count was found."
-    assert sure.detail == "No sign of alteration was found."
+def test_a_hesitant_alteration_names_its_rival():
+    words = headline(probabilities(0.22, 0.02, 0.7, 0.06), "full")
+    assert words.detail.endswith("Next likeliest: an unaltered photo (22 %).")
 
 
-def test_a_tie_with_natural_is_undecided_and_names_both():
-    words = headline(probabilities(0.42, 0.08, 0.46, 0.04), "full")
+def test_a_sure_natural_promises_nothing():
+    words = headline(probabilities(0.91, 0.03, 0.04, 0.02), "full")
+    assert (words.text, words.percent, words.tone) == ("No sign of editing found", "", "calm")
+    assert "(91 %)" in words.detail
+    assert "does not prove the photo authentic" in words.detail
+
+
+def test_a_hesitant_natural_is_not_calm_and_names_its_rival():
+    words = headline(probabilities(0.63, 0.02, 0.27, 0.08), "full")
+    assert words.text == "No clear sign of editing, but not sure"
+    assert words.tone == "plain"
+    assert "(63 %), next: edited in part (27 %)" in words.detail
+    assert "Do not take it for authentic" in words.detail
+
+
+@pytest.mark.parametrize(
+    ("values", "likeliest", "next_one"),
+    [
+        ((0.53, 0.02, 0.31, 0.14), "an unaltered photo (53 %)", "edited in part (31 %)"),
+        ((0.42, 0.08, 0.46, 0.04), "edited in part (46 %)", "an unaltered photo (42 %)"),
+        ((0.35, 0.0, 0.33, 0.32), "an unaltered photo (35 %)", "edited in part (33 %)"),
+    ],
+)
+def test_undecided_says_so_and_names_the_runner_up(values, likeliest, next_one):
+    words = headline(probabilities(*values), "full")
+    assert (words.text, words.percent, words.tone) == ("Undecided", "", "unsure")
     assert words.uncertain
-    assert words.text == "Undecided"
-    assert words.percent == ""
-    assert "edited in part (46 %) or an unaltered photo (42 %)" in words.detail
+    assert f"Likeliest: {likeliest}; next: {next_one}." in words.detail
+    assert "neither for the picture nor against it" in words.detail
 
 
-def test_two_kinds_of_alteration_in_a_tie_still_make_an_alteration():
-    words = headline(probabilities(0.1, 0.02, 0.45, 0.43), "full")
+@pytest.mark.parametrize("natural", np.linspace(0.26, 1.0, 75))
+@pytest.mark.parametrize("split", [(1, 0, 0), (0, 1, 0), (1, 1, 1)])
+def test_nothing_that_natural_wins_is_called_authentic(natural, split):
+    rest = (1 - natural) * np.array(split) / sum(split)
+    words = headline(np.array([natural, *rest]), "full")
+    assert words.percent == "" or words.tone in ("alert", "unsure")
+    assert not words.text.startswith(("Very likely an", "Probably an", "Possibly"))
+    assert (words.tone == "calm") == (natural >= 0.85)
+
+
+@pytest.mark.parametrize(
+    ("values", "number"), [((0.1, 0.02, 0.45, 0.43), "90 %"), ((0.25, 0.1, 0.1, 0.55), "75 %")]
+)
+def test_an_undecided_kind_of_alteration_is_still_an_alteration(values, number):
+    words = headline(probabilities(*values), "full")
     assert words.uncertain
-    assert words.text == "Probably altered, but how is unclear"
-    assert words.percent == "90 %"
+    assert words.text == "Probably altered, but how is undecided"
+    assert words.percent == number
+    assert "next: " in words.detail
 
 
 def test_a_prior_claims_nothing():

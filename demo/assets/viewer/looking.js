@@ -15,8 +15,8 @@ function area() {
 // A map can pass the threshold although the verdict marks nothing: that must not look like a fault.
 function unmarked() {
   return maps.peak > view.threshold
-    ? "Parts of the heat map pass the threshold and deserve a look, but the answer as a whole does not bear them out: nothing is marked."
-    : "Nothing on the heat map passes the threshold.";
+    ? "Nothing is marked: parts of the heat map pass the threshold and deserve a look, but the answer as a whole does not bear them out."
+    : "Nothing is marked: nothing on the heat map passes the threshold.";
 }
 
 function sentence(name, share) {
@@ -31,7 +31,7 @@ function sentence(name, share) {
     return percent + " would be marked at this threshold. The verdict's own is " +
       view.threshold.toFixed(2) + (view.marked ? "." : ", and it marks nothing.");
   }
-  if (!view.marked) return view.empty + (maps.soft ? " " + unmarked() : "");
+  if (!view.marked) return maps.soft ? unmarked() : view.empty;
   if (name === "mask") return "White is marked. The download has the picture's stored size.";
   return (name === "marked" ? "Tinted and outlined" : "Outlined") + ": what the detector holds to be altered.";
 }

@@ -23,6 +23,21 @@ function forgetPreview() {
   preview = null;
 }
 
+// With nothing marked, a layer of marks would be empty: the heat map still says something.
+function opening() {
+  const marks = NEEDS[wanted] === "mask";
+  const name = marks && !view.marked && maps.soft ? "heat" : wanted;
+  return choices.find((choice) => choice.value === name && !choice.disabled) || choices[0];
+}
+
+// How a picture is drawn stays from picture to picture; where one looks starts anew.
+function startAnew() {
+  magnify.checked = false; // left in the middle, it would hide the new picture
+  compare.checked = false; // it would show half of the result
+  divider.value = 50;
+  cut();
+}
+
 function blank() {
   view = null;
   maps = {};
@@ -67,13 +82,12 @@ async function receive(next) {
   picture.src = next.picture.url;
   picture.alt = next.alt;
   picture.hidden = false;
-  magnify.checked = false; // left in the middle, it would hide the new picture
+  startAnew();
   frame(next.width, next.height);
   for (const choice of choices) {
-    const needs = choice.value === "heat" ? "soft" : choice.value === "reliability" ? "reliability" : "mask";
-    choice.disabled = choice.value !== "marked" && !maps[needs];
+    choice.disabled = choice.value !== "marked" && !maps[NEEDS[choice.value]];
   }
-  choices[0].checked = true;
+  opening().checked = true;
   threshold.value = Math.round(next.threshold * 100);
   thresholdValue.textContent = (threshold.value / 100).toFixed(2);
   paint();
@@ -84,6 +98,7 @@ window.addEventListener("editscope:start", (event) => {
   forgetPreview();
   preview = event.detail;
   blank();
+  startAnew();
   const local = new Image();
   local.onload = () => {
     if (preview?.url !== local.src || view) return;
@@ -179,7 +194,12 @@ cutter.addEventListener("pointermove", (event) => {
   cut();
 });
 
-for (const choice of choices) choice.addEventListener("change", paint);
+for (const choice of choices) {
+  choice.addEventListener("change", () => {
+    wanted = choice.value;
+    paint();
+  });
+}
 opacity.addEventListener("input", fade);
 threshold.addEventListener("input", repaint);
 divider.addEventListener("input", cut);
