@@ -43,7 +43,9 @@ def verdict_card(examination: Examination) -> str:
     analysis, verdict = examination.analysis, examination.verdict
     words = headline(verdict.probabilities, analysis.step)
     mask = None if verdict.mask is None else upright(verdict.mask, examination.orientation)
-    where = "" if analysis.step == "prior" else whereabouts(mask, verdict.label)
+    where = (
+        "" if analysis.step == "prior" else whereabouts(mask, verdict.label, examination.suspicious)
+    )
     damage = "" if examination.damage is None else examination.damage.words
     notes = [note for note in (damage, step_note(analysis.step), _caution(examination)) if note]
     number = f'<span class="es-percent">{words.percent}</span>' if words.percent else ""
@@ -64,7 +66,7 @@ def problem_card(message: str) -> str:
         '<section class="es-card" data-tone="problem" role="alert">'
         '<h2 class="es-label">No verdict</h2>'
         f'<p class="es-headline"><span>{escape(message)}</span></p>'
-        '<p class="es-detail">JPEG, PNG, WebP, AVIF, GIF and BMP pictures can be read.</p>'
+        '<p class="es-detail">JPEG, PNG, WebP, AVIF and BMP pictures can be read.</p>'
         "</section>"
     )
 

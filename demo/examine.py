@@ -52,6 +52,14 @@ class Examination:
     def verdict(self) -> Verdict:
         return self.analysis.verdict
 
+    @property
+    def suspicious(self) -> bool:
+        """Whether the detector's map passes the threshold somewhere, marked or not."""
+        verdict = self.verdict
+        return verdict.manipulation is not None and bool(
+            verdict.manipulation.max() > verdict.threshold
+        )
+
     @cached_property
     def regions(self) -> list[Region]:
         """The connected regions of the mask as stored, largest first."""

@@ -93,8 +93,9 @@ def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
         try:
             current = look(upload, detector)
         except Problem as problem:
+            card = opening_card() if upload is None else problem_card(str(problem))
             nothing = gr.DownloadButton(value=None, interactive=False)
-            return problem_card(str(problem)), notes_card(), no_view(), nothing, nothing, None
+            return card, notes_card(), no_view(), nothing, nothing, None
         examination = current.examination
         mask, response = downloads(examination)
         return (
@@ -137,6 +138,8 @@ def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
                     response = gr.DownloadButton(
                         "Save response (JSON)", interactive=False, size="sm"
                     )
+        for picker in pickers:  # another detector's answer must not pass for the chosen one's
+            picker.input(None, js=_announce("again"), api_visibility="private")
         shown = gr.on(
             [drop_zone.upload, *(picker.input for picker in pickers)],
             show,
@@ -151,7 +154,7 @@ def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
         )
         shown.failure(
             None,
-            js="() => window.dispatchEvent(new CustomEvent('editscope:failed'))",
+            js=_announce("failed"),
             api_visibility="private",
         )
 
@@ -165,6 +168,11 @@ def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
         _client_endpoint(analyse, drop_zone, limit)
     page.queue(max_size=settings.max_queue or None)
     return page
+
+
+def _announce(event: str) -> str:
+    """A script that tells the drop zone and the viewer."""
+    return f"() => window.dispatchEvent(new CustomEvent('editscope:{event}'))"
 
 
 def _picker(detectors: Detectors) -> list[gr.Dropdown]:

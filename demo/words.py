@@ -134,7 +134,7 @@ def _natural(probability: float, runner_up: str) -> Headline:
         "No clear sign of editing, but not sure",
         "",
         f"\u201cUnaltered\u201d is the likeliest answer ({percent(probability)}), "
-        f"next: {runner_up}. Do not take it for authentic on this.",
+        f"next: {runner_up}. Do not take it for authentic on this alone.",
         "plain",
     )
 
@@ -148,8 +148,14 @@ def percent(probability: float) -> str:
     return f"{probability * 100:.0f} %"
 
 
-def whereabouts(mask: NDArray[np.bool_] | None, label: Labels) -> str:
-    """One sentence on where `mask`, (H, W) as the reader sees it, is set."""
+def whereabouts(mask: NDArray[np.bool_] | None, label: Labels, suspicious: bool = False) -> str:
+    """One sentence on where `mask`, (H, W) as the reader sees it, is set.
+
+    Args:
+        mask: None where the detector does not localise.
+        label: the likeliest.
+        suspicious: whether the heat map passes the threshold somewhere.
+    """
     if mask is None:
         return "This detector does not say where."
     share = float(mask.mean())
@@ -157,6 +163,8 @@ def whereabouts(mask: NDArray[np.bool_] | None, label: Labels) -> str:
         return "The claim is about the picture as a whole."
     if share == 0.0:
         if label is Labels.Natural:
+            if suspicious:
+                return "No area is marked, but look where the heat map is bright."
             return "No area is marked."
         return "No single area stands out enough to be marked."
     amount = "less than 1 %" if share < 0.01 else f"about {share * 100:.0f} %"

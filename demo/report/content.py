@@ -173,7 +173,7 @@ def _where(examination: Examination) -> str:
         return ""
     mask = examination.verdict.mask
     seen = None if mask is None else upright(mask, examination.orientation)
-    return whereabouts(seen, examination.verdict.label)
+    return whereabouts(seen, examination.verdict.label, examination.suspicious)
 
 
 def _bars(examination: Examination) -> tuple[Bar, ...]:

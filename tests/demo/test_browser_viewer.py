@@ -183,6 +183,18 @@ def test_side_by_side_ends_with_the_picture_and_works_again(visit):
     assert page.evaluate(clipped).endswith("50%)")
 
 
+def test_another_detector_takes_the_old_layers_away_until_it_answers(visit):
+    page = visit.open()
+    page.evaluate("window.dispatchEvent(new CustomEvent('editscope:again'))")
+    assert page.locator(".es-viewer").is_hidden()  # there is no picture to look at again
+    visit.send("a.png", picture())
+    page.evaluate("window.dispatchEvent(new CustomEvent('editscope:again'))")
+    assert page.locator(".es-layer").is_hidden()
+    assert page.locator(".es-busy").inner_text() == "Examining the picture"
+    visit.send("a.png", picture(120, 80))
+    assert page.locator(".es-layer").is_visible()
+
+
 def test_a_new_picture_starts_without_the_magnifier(visit):
     page = visit.open()
     visit.send("a.png", picture())

@@ -71,6 +71,14 @@ def test_where_is_told_as_the_reader_sees_it():
     assert "upper right" in verdict_card(examination([0.1, 0.05, 0.8, 0.05], orientation=6))
 
 
+def test_a_bright_heat_map_is_pointed_at_where_nothing_is_marked():
+    examined = examination([0.9, 0.05, 0.03, 0.02])
+    assert "No area is marked, but look where the heat map is bright" in verdict_card(examined)
+    assert examined.verdict.manipulation is not None
+    examined.verdict.manipulation[:] = 0.0
+    assert "No area is marked.</p>" in verdict_card(examined)
+
+
 def test_a_prior_names_no_place():
     assert "Marked" not in verdict_card(examination([0.1, 0.05, 0.8, 0.05], "prior"))
 

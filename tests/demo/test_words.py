@@ -141,6 +141,7 @@ def test_extremes_of_the_mask():
     full, empty = np.ones((3, 5), dtype=bool), np.zeros((3, 5), dtype=bool)
     assert "as a whole" in whereabouts(full, Labels.FullySynthesized)
     assert whereabouts(empty, Labels.Natural) == "No area is marked."
+    assert "look where the heat map is bright" in whereabouts(empty, Labels.Natural, True)
     assert "No single area" in whereabouts(empty, Labels.LocallyEdited)
     assert "does not say where" in whereabouts(None, Labels.LocallyEdited)
     single = np.zeros((100, 200), dtype=bool)

@@ -61,6 +61,14 @@ function queueInWords() {
 
 const queueWatcher = new MutationObserver(queueInWords);
 
+function waiting() {
+  viewer.dataset.state = "busy";
+  queueInWords();
+  queueWatcher.observe(document.getElementById("es-verdict"), {
+    subtree: true, childList: true, characterData: true,
+  });
+}
+
 async function receive(next) {
   blank();
   if (!next) {
@@ -109,13 +117,15 @@ window.addEventListener("editscope:start", (event) => {
   local.src = preview.url;
   picture.hidden = true;
   viewer.hidden = false;
-  viewer.dataset.state = "busy";
-  queueInWords();
-  queueWatcher.observe(document.getElementById("es-verdict"), {
-    subtree: true, childList: true, characterData: true,
-  });
+  waiting();
   // On a phone the picture is below the fold: say that something happens.
   viewer.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+});
+
+window.addEventListener("editscope:again", () => {
+  if (!view) return;
+  blank(); // the layers were another detector's
+  waiting();
 });
 
 window.addEventListener("editscope:failed", () => {
