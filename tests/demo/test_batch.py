@@ -16,6 +16,7 @@ from PIL import Image
 
 from demo import batch
 from demo.batch import COLUMNS, Item, Results, Row, defused, gather, run, to_csv
+from demo.batch_table import cells
 from detector.contract import BinaryMask, Labels, PredictionResponse
 from engine import Busy, Engine
 from tests.demo.fake import FakeDetector
@@ -204,3 +205,15 @@ def test_the_zip_holds_masks_responses_and_the_table(engine, tmp_path):
             np.testing.assert_array_equal(np.asarray(image), mask)
         assert mask.shape == (40, 60)
         assert archive.read("results.csv") == to_csv(rows)
+
+
+def test_half_a_file_is_judged_with_a_remark(engine):
+    noise = np.random.default_rng(2).integers(0, 256, (80, 60, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "JPEG")
+    data = buffer.getvalue()
+    whole, half = rows_of([item("a.jpg", data), item("b.jpg", data[: len(data) // 2])], engine)
+    assert (whole.damage, whole.problem, half.problem) == ("", "", "")
+    assert "damaged or incomplete" in half.damage
+    assert cells(half)["remarks"] == "damaged file"
+    assert "damaged or incomplete" in to_csv([half]).decode("utf-8-sig")
