@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 
+from submission import images
 from submission.refusal import Refusal
 
 ENGINES = ("docker", "podman")
@@ -18,6 +19,22 @@ def find_engine() -> str | None:
 
 def has_image(engine: str, name: str) -> bool:
     return answers([engine, "image", "inspect", name])
+
+
+def source(name: str, engine: str | None) -> str:
+    """A name that skopeo takes: a plain one is Podman's where Podman is the engine, else Docker's.
+
+    Raises:
+        Refusal: it is empty, or Podman has no such image.
+    """
+    if engine != "podman" or not name or name.startswith(images.TRANSPORTS):
+        return images.parse(name)
+    if not has_image(engine, name):
+        raise Refusal(
+            f"Podman has no image {name}; `podman images` lists what there is, and "
+            f"docker-daemon:{name} means an image of Docker's."
+        )
+    return f"containers-storage:@{image_id(engine, name)}"
 
 
 def image_size(engine: str, name: str) -> int:

@@ -103,11 +103,7 @@ def weights_of(plan: Plan, choice: Choice) -> list[Finding]:
 def source_of(plan: Plan, choice: Choice) -> str | None:
     """The image by its name for skopeo, whether or not it can be started; None without one."""
     named = choice.image or (plan.image or "" if not plan.source else "")
-    if not named:
-        return None
-    if choice.engine == "podman" and not named.startswith(images.TRANSPORTS):
-        return f"containers-storage:@{container.image_id(choice.engine, named)}"
-    return images.parse(named)
+    return container.source(named, choice.engine) if named else None
 
 
 def start(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from submission import images
+from submission import container, images
 from submission.platform import Platform, Say
 from submission.refusal import Refusal
 from submission.state import State, Wanted
@@ -48,7 +48,7 @@ class Upload:
         if self._wanted.artifact:
             self._say(f"Artifact {self._wanted.artifact} (given)")
             return self._wanted.artifact
-        source = images.parse(self._wanted.image or "")
+        source = self._source()
         if state.record.artifact is None:
             if not self._dry:
                 self._look_at(source)
@@ -67,6 +67,12 @@ class Upload:
             state.update(artifact_finalized=True)
         platform.wait("artifacts", artifact, self._say)
         return artifact
+
+    def _source(self) -> str:
+        """Asks no engine for a dry run, which may be about an image that is not built yet."""
+        name = self._wanted.image or ""
+        named = self._dry or name.startswith(images.TRANSPORTS)
+        return container.source(name, None if named else container.find_engine())
 
     def _look_at(self, source: str) -> None:
         facts = images.inspect(source)

@@ -97,7 +97,7 @@ def test_what_is_there_already_is_not_sent(cli: Cli, stand: Stand) -> None:
     [
         ("docker-archive:/nowhere.tar", "There is no such file or folder"),
         ("oci:/nowhere:latest", "There is no such file or folder"),
-        ("editscope:latest", "No Docker daemon answers. Start Docker, or"),
+        ("docker-daemon:editscope:latest", "No Docker daemon answers. Start Docker, or"),
     ],
 )
 def test_no_such_image(cli: Cli, stand: Stand, source: str, words: str) -> None:
