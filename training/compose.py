@@ -22,6 +22,7 @@ from training.masks import Mask, random_mask
 from training.pack import Pack
 from training.pool import Pool, Scene
 from training.published import Published
+from training.removal import remove
 
 ALIGNED_SHARE = 0.4  # of the pairs
 ALIGNED_SHARES = {  # what is done to the first of an aligned pair
@@ -38,15 +39,16 @@ CLASS_SHARES = {  # of samples drawn alone; with the pairs: 28, 20, 30 and 22 %
 EDIT_SHARES = {
     "splice": 0.38, "copy_move": 0.24, "removal": 0.14, "retouch": 0.15, "published": 0.09,
 }  # fmt: skip
-SYNTHESIS_SHARES = {"pasted": 0.42, "redrawn": 0.48, "background": 0.10}
+SYNTHESIS_SHARES = {"pasted": 0.34, "redrawn": 0.40, "filled": 0.18, "background": 0.08}
 REGENERATED_SHARE = 0.15  # of FullySynthesized drawn alone: real pictures through a generator
 TWIN_SHARE = 0.75  # of what is regenerated: by a trained generator, the rest by an up-sampler
 OUTLINED_SHARE = 0.4  # of bases and donors of local edits: an object in front to cut out or cover
-REGION_EDITS = {"copy_move": edits.copy_move, "removal": edits.remove, "retouch": edits.retouch}
+REGION_EDITS = {"copy_move": edits.copy_move, "removal": remove, "retouch": edits.retouch}
 MIN_VISIBLE = 0.004  # of the sample: a manipulated area below it cannot be asked for
 MAX_VISIBLE = 0.97  # above it a sample shows no pristine pixel to compare with
 CANVAS = 1.3  # sides of the sample: room for where it is cut
-LOG_SCALES = (np.log(0.45), np.log(1.3))  # resizing of the finished picture
+RESIZED_SHARE = 0.4  # of the finished pictures
+LOG_SCALES = (np.log(0.45), np.log(1.3))  # by how much
 MARGIN = 16  # pixels: further than the filters of a history reach
 PRISTINE, EDITED, SYNTHESIZED = 0, 1, 2
 Choice = TypeVar("Choice")
@@ -168,6 +170,8 @@ class Composer:
         label = Labels.LocallyEdited if kind in EDIT_SHARES else Labels.LocallySynthesized
         if kind == "redrawn":
             return _local(*synthesis.local(base, rng), label, kind, base.image)
+        if kind == "filled":
+            return _local(*synthesis.fill(base, rng), label, kind, base.image)
         if kind in REGION_EDITS:
             return _local(
                 *REGION_EDITS[kind](base.image, base.shapes, rng), label, kind, base.image
@@ -203,7 +207,7 @@ def choose(shares: dict[Choice, float], rng: np.random.Generator) -> Choice:
 
 
 def _scale(rng: np.random.Generator) -> float:
-    return 1.0 if rng.random() < 0.5 else float(np.exp(rng.uniform(*LOG_SCALES)))
+    return float(np.exp(rng.uniform(*LOG_SCALES))) if rng.random() < RESIZED_SHARE else 1.0
 
 
 def _filled(image: Picture, value: int) -> NDArray[np.uint8]:

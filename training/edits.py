@@ -1,4 +1,4 @@
-"""Local edits without a generator: splice, copy-move, removal, retouch.
+"""Local edits without a generator: splice, copy-move, retouch; `removal` has the fourth.
 
 Each takes pictures as (H, W, 3) uint8 RGB and returns the edited picture with its exact mask,
 (H, W) bool: the pixels whose content the edit replaced or altered.
@@ -15,8 +15,6 @@ from training import history
 from training.history import Picture, to_bytes
 from training.masks import Mask, Shapes, feathered, random_mask
 
-CANDIDATES = 10  # places tried for a healing source: enough to find a similar neighbourhood
-
 
 def splice(
     base: Picture,
@@ -31,8 +29,8 @@ def splice(
     layer, mask = _place(patch, region, base.shape[:2], rng)
     if rng.random() < 0.6:
         layer = _relight(layer, base, mask, float(rng.uniform(0.2, 0.9)))
-    if rng.random() < 0.12 and _inside(mask):
-        return _poisson(base, layer, mask), mask
+    if rng.random() < 0.12 and inside(mask):
+        return poisson(base, layer, mask), mask
     return blend(base, layer, mask, rng, hard), mask
 
 
@@ -53,18 +51,6 @@ def copy_move(
     if rng.random() < 0.15:
         layer = to_bytes(layer * float(rng.uniform(0.85, 1.15)))
     return blend(base, layer, mask, rng, hard=0.5), mask
-
-
-def remove(base: Picture, shapes: Shapes | None, rng: np.random.Generator) -> tuple[Picture, Mask]:
-    """Cover a region with its surroundings: healing brush, cloning, or OpenCV's diffusion."""
-    mask = random_mask(base.shape[:2], rng, shapes)
-    if rng.random() < 0.25:
-        method = cv2.INPAINT_TELEA if rng.random() < 0.5 else cv2.INPAINT_NS
-        return _inpaint(base, mask, method), mask
-    layer = _best_shift(base, mask, rng)
-    if rng.random() < 0.5 and _inside(mask):
-        return _poisson(base, layer, mask), mask
-    return blend(base, layer, mask, rng, hard=0.15), mask
 
 
 def retouch(base: Picture, shapes: Shapes | None, rng: np.random.Generator) -> tuple[Picture, Mask]:
@@ -207,42 +193,14 @@ def _relight(layer: Picture, base: Picture, mask: Mask, strength: float) -> Pict
     return to_bytes(moved + own.mean(0) + strength * (target.mean(0) - own.mean(0)))
 
 
-def _best_shift(base: Picture, mask: Mask, rng: np.random.Generator) -> Picture:
-    """The shifted picture whose pixels agree best along the region's border."""
-    border = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
-    border &= ~mask
-    best, lowest = base, np.inf
-    height, width = mask.shape
-    for _ in range(CANDIDATES):
-        dy = int(rng.integers(-height // 2, height // 2))
-        dx = int(rng.integers(-width // 2, width // 2))
-        matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
-        moved = cv2.warpAffine(base, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
-        covered = _shifted(mask, dy, dx)[mask].mean() if mask.any() else 0.0
-        cost = float(np.abs(moved[border].astype(np.int16) - base[border]).mean()) + 80 * covered
-        if cost < lowest:
-            best, lowest = np.asarray(moved, np.uint8), cost
-    return best
-
-
-def _shifted(mask: Mask, dy: int, dx: int) -> Mask:
-    matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
-    return cv2.warpAffine(mask.astype(np.uint8), matrix, mask.shape[::-1]) > 0
-
-
-def _inpaint(base: Picture, mask: Mask, method: int) -> Picture:
-    grown = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
-    filled = cv2.inpaint(base, grown, 3, method)
-    return np.where(mask[..., None], filled, base)
-
-
-def _inside(mask: Mask) -> bool:
+def inside(mask: Mask) -> bool:
     """Whether the region keeps away from the border, as `seamlessClone` demands."""
     edge = mask[:2].any() or mask[-2:].any() or mask[:, :2].any() or mask[:, -2:].any()
     return bool(mask.any()) and not edge
 
 
-def _poisson(base: Picture, layer: Picture, mask: Mask) -> Picture:
+def poisson(base: Picture, layer: Picture, mask: Mask) -> Picture:
+    """The layer's gradients in the region, joined to the base without a seam; see `inside`."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     centre = (int(columns[0] + columns[-1] + 1) // 2, int(rows[0] + rows[-1] + 1) // 2)
     cloned = cv2.seamlessClone(layer, base, mask.astype(np.uint8) * 255, centre, cv2.NORMAL_CLONE)

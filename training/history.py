@@ -90,6 +90,9 @@ def saturate(picture: Picture, rng: np.random.Generator) -> Picture:
     return to_bytes(grey + (picture - grey) * float(rng.uniform(0.0, 1.6)))
 
 
+FRESH_SHARE = 0.4  # come as the editor saved them, as first uploads and most test sets do
+FRESH_JPEG_SHARE = 0.6  # of those; the rest was saved without loss
+FRESH_QUALITY = 80  # the lowest: editors' defaults are 80 to 95
 FILTERS: tuple[tuple[float, Callable[[Picture, np.random.Generator], Picture]], ...] = (
     (0.08, grain),
     (0.07, soften),
@@ -111,6 +114,8 @@ def before(picture: Picture, rng: np.random.Generator) -> Picture:
 
 def after(picture: Picture, rng: np.random.Generator) -> Picture:
     """What is done to the finished picture, resizing apart (`compose` does it with the mask)."""
+    if rng.random() < FRESH_SHARE:
+        return jpeg(picture, rng, FRESH_QUALITY) if rng.random() < FRESH_JPEG_SHARE else picture
     for chance, transform in FILTERS:
         if rng.random() < chance:
             picture = transform(picture, rng)

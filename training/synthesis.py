@@ -15,6 +15,7 @@ from training.edits import blend
 from training.history import Picture, to_bytes
 from training.masks import Mask, random_mask
 from training.pool import Scene
+from training.removal import cover
 
 
 def redraw(picture: Picture, rng: np.random.Generator) -> Picture:
@@ -38,6 +39,17 @@ def local(scene: Scene, rng: np.random.Generator) -> tuple[Picture, Mask]:
     base = scene.image
     mask = random_mask(base.shape[:2], rng, scene.shapes)
     return blend(base, whole(scene, rng), mask, rng, hard=0.4), mask
+
+
+def fill(scene: Scene, rng: np.random.Generator) -> tuple[Picture, Mask]:
+    """Put something else in a region's place, drawn by a decoder, as inpainting networks do.
+
+    Returns the picture and its (H, W) bool mask.
+    """
+    base = scene.image
+    mask = random_mask(base.shape[:2], rng, scene.shapes)
+    layer = redraw(cover(base, mask, rng), rng)
+    return blend(base, layer, mask, rng, hard=0.6), mask
 
 
 def whole(scene: Scene, rng: np.random.Generator) -> Picture:

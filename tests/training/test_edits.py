@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import binary_dilation, binary_erosion
 
 from tests.training.conftest import scene
-from training import edits, synthesis
+from training import edits, removal, synthesis
 from training.history import Picture
 from training.masks import Mask, Shapes
 from training.pool import Scene
@@ -22,11 +22,13 @@ def draw(kind: str, seed: int) -> tuple[Picture, Mask]:
         return edits.splice(BASE, scene(9, 200, 200), shape, rng)
     if kind == "redraw":
         return synthesis.local(Scene(BASE, SHAPES), rng)
-    functions = {"copy_move": edits.copy_move, "remove": edits.remove, "retouch": edits.retouch}
+    if kind == "fill":
+        return synthesis.fill(Scene(BASE, SHAPES), rng)
+    functions = {"copy_move": edits.copy_move, "remove": removal.remove, "retouch": edits.retouch}
     return functions[kind](BASE, SHAPES, rng)
 
 
-@pytest.mark.parametrize("kind", ["splice", "copy_move", "remove", "retouch", "redraw"])
+@pytest.mark.parametrize("kind", ["splice", "copy_move", "remove", "retouch", "redraw", "fill"])
 @pytest.mark.parametrize("seed", range(6))
 def test_what_the_mask_leaves_out_stays_as_it_was(kind: str, seed: int) -> None:
     image, mask = draw(kind, seed)
@@ -48,7 +50,7 @@ def test_a_region_with_a_twin_is_the_twins() -> None:
     np.testing.assert_array_equal(image[inside], (255 - BASE)[inside])
 
 
-@pytest.mark.parametrize("kind", ["splice", "copy_move", "redraw"])
+@pytest.mark.parametrize("kind", ["splice", "copy_move", "redraw", "fill"])
 def test_what_the_mask_holds_has_changed(kind: str) -> None:
     changed = []
     for seed in range(8):
@@ -59,7 +61,7 @@ def test_what_the_mask_holds_has_changed(kind: str) -> None:
 
 
 def test_the_same_seed_gives_the_same_edit() -> None:
-    for kind in ("splice", "copy_move", "remove", "retouch", "redraw"):
+    for kind in ("splice", "copy_move", "remove", "retouch", "redraw", "fill"):
         (first, mask), (second, again) = draw(kind, 5), draw(kind, 5)
         np.testing.assert_array_equal(first, second)
         np.testing.assert_array_equal(mask, again)
