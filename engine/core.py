@@ -132,7 +132,7 @@ class Engine:
 
         Args:
             request: the picture, encoded.
-            abandoned: asked when it is the request's turn; true saves the work.
+            abandoned: asked while the request waits and when it is its turn; true saves the work.
 
         Raises:
             InvalidBase64, ImageError: the request does not hold a picture.
@@ -206,7 +206,7 @@ class Engine:
         deadline = Deadline(accepted + self._budget_s * JUDGING_SHARE)
         queued = time.monotonic()
         judged = None
-        if self._slots.acquire(deadline):
+        if self._slots.acquire(deadline, abandoned):
             self.observer.stage("queue", time.monotonic() - queued)
             judged = self._judge(judge, deadline, abandoned)
         verdict, step = judged or (prior(self.service, size, self._synthesized_mask), "prior")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 
 from detector.deadline import Deadline
-from engine.failures import Busy
+from engine.failures import Abandoned, Busy
+
+LOOK_S = 0.5  # seconds between two looks whether somebody still waits for the answer
 
 
 class Slots:
@@ -34,11 +37,16 @@ class Slots:
         """How many have theirs."""
         return self._slots - self._free
 
-    def acquire(self, deadline: Deadline) -> bool:
+    def acquire(self, deadline: Deadline, abandoned: Callable[[], bool] = lambda: False) -> bool:
         """Wait until it is our turn (true; `release` it) or the deadline has passed (false).
+
+        Args:
+            abandoned: asked now and then in the waiting thread; who has hung up leaves the queue,
+                or callers that give up early would fill it.
 
         Raises:
             Busy: the queue is full.
+            Abandoned: as asked.
         """
         with self._lock:
             if self._free:  # never while somebody waits: a slot is handed over, not put back
@@ -48,7 +56,20 @@ class Slots:
                 raise Busy
             turn = threading.Event()
             self._waiting.append(turn)
-        turn.wait(min(max(0.0, deadline.remaining()), threading.TIMEOUT_MAX))
+        try:
+            while not turn.wait(min(max(0.0, deadline.remaining()), LOOK_S)):
+                if deadline.remaining() <= 0:
+                    break
+                if abandoned():
+                    raise Abandoned
+        except BaseException:
+            if self._leave(turn):
+                self.release()
+            raise
+        return self._leave(turn)
+
+    def _leave(self, turn: threading.Event) -> bool:
+        """Stop waiting; whether our turn had come."""
         with self._lock:
             if not turn.is_set():
                 self._waiting.remove(turn)

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from detector.deadline import Deadline
-from engine.failures import Busy
+from engine.failures import Abandoned, Busy
 from engine.slots import Slots
 from tests.fakes import wait_until
 
@@ -64,3 +64,38 @@ def test_waiting_ends_at_the_deadline_and_leaves_the_queue() -> None:
         assert not slots.acquire(Deadline.after(0.001))
     slots.release()
     assert slots.acquire(NEVER)
+
+
+def test_who_has_hung_up_makes_room_in_the_queue() -> None:
+    slots, order, left = Slots(1, queue=1), list[int](), threading.Event()
+    assert slots.acquire(NEVER)
+
+    def wait() -> None:
+        with pytest.raises(Abandoned):
+            slots.acquire(NEVER, left.is_set)
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    wait_until(lambda: slots.waiting)
+    with pytest.raises(Busy):
+        slots.acquire(NEVER)
+    left.set()
+    thread.join(WAIT_S)
+    assert slots.waiting == 0
+    following = start_waiting(slots, order, 1)
+    slots.release()
+    following.join(WAIT_S)
+    assert order == [1]
+
+
+def test_a_turn_that_comes_while_hanging_up_goes_to_the_next() -> None:
+    slots = Slots(1, queue=1)
+    assert slots.acquire(NEVER)
+
+    def turn_comes() -> bool:
+        slots.release()
+        return True
+
+    with pytest.raises(Abandoned):
+        slots.acquire(NEVER, turn_comes)
+    assert slots.waiting == slots.held == 0
