@@ -182,7 +182,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    out = pretrain(arguments.pack, arguments.init, arguments.out, arguments.minutes, arguments.seed)
+    out = pretrain(
+        arguments.pack,
+        arguments.init,
+        arguments.out,
+        minutes=arguments.minutes,
+        seed=arguments.seed,
+    )
     print(f"weights in {out}")
 
 
