@@ -97,6 +97,7 @@ def create_api(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.settings = settings
     app.state.stop = lambda: None  # `web.server.serve` puts the server's stop here
+    app.state.loaded = lambda: None  # and there, what it does once the model is loaded
     app.state.stopping = lambda: None  # the page, where there is one, ends its idle streams here
     engine.observer = watch = Metrics(settings, engine)
     _follow(app, watch)
@@ -141,6 +142,7 @@ def _load(app: FastAPI, started: float) -> None:
         logger.critical("The model could not be loaded", exc_info=True)
         app.state.stop()
     else:
+        app.state.loaded()
         logger.info("Startup completed in %.1f s", time.monotonic() - started)
 
 

@@ -317,9 +317,12 @@ def test_nothing_but_health_is_there_until_the_model_is() -> None:
         assert may_load.wait(WAIT_S)
         return BrightDetector()
 
-    engine = Engine(create)
-    with TestClient(create_api(settings(), engine)) as client:
+    engine, told = Engine(create), threading.Event()
+    app = create_api(settings(), engine)
+    app.state.loaded = told.set
+    with TestClient(app) as client:
         assert loading.wait(WAIT_S)
+        assert not told.is_set()
         assert client.get("/healthz").status_code == 200
         info = client.get("/info").json()
         assert info["ready"] is False
@@ -333,6 +336,7 @@ def test_nothing_but_health_is_there_until_the_model_is() -> None:
         may_load.set()
         wait_until(lambda: engine.ready)
         assert client.get("/readyz").status_code == 200
+        assert told.wait(WAIT_S)
 
 
 def test_a_model_that_cannot_be_loaded_stops_the_server(

