@@ -13,6 +13,7 @@ from pydantic import Field
 
 from demo.batch import Row
 from demo.job import Job
+from demo.schemas import schema
 from demo.upload import Silent
 from demo.words import NAMES, Step, headline, percent
 from detector.contract import Labels
@@ -58,7 +59,7 @@ class BatchTable(gr.HTML, metaclass=Silent):
         return value
 
     def api_info(self) -> dict[str, Any]:
-        return Table.model_json_schema()
+        return schema(Table)
 
 
 def table(job: Job, state: str) -> Table:

@@ -9,6 +9,7 @@ import gradio as gr
 from gradio.data_classes import FileData, GradioModel
 from pydantic import Field
 
+from demo.schemas import schema
 from demo.upload import Confined, Silent
 
 ASSETS = Path(__file__).parent / "assets"
@@ -116,7 +117,7 @@ class Viewer(gr.HTML, metaclass=Silent):
         return value
 
     def api_info(self) -> dict[str, Any]:
-        return View.model_json_schema()
+        return schema(View)
 
 
 def _asset(name: str) -> str:

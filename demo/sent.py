@@ -7,6 +7,7 @@ from typing import Any
 
 from gradio.data_classes import FileData, ListFiles
 
+from demo.schemas import schema
 from demo.upload import ConfinedFile
 
 
@@ -24,7 +25,7 @@ class SentFiles(ConfinedFile):
     def api_info(self) -> dict[str, Any]:
         """The schema without Gradio's remarks on its own class, which are shown to callers."""
         model = ListFiles if self.file_count == "multiple" else FileData
-        schema: dict[str, Any] = model.model_json_schema()
-        for part in (schema, *schema.get("$defs", {}).values()):
+        found = schema(model)
+        for part in (found, *found.get("$defs", {}).values()):
             part.pop("description", None)
-        return schema
+        return found
