@@ -1,8 +1,8 @@
 """Labelled pictures with exact masks: a captured scene or a photograph, and what was done to it.
 
-What can be done without a generator is `training.edits`; what stands for a generator's work is
-`testsets.synthesis`. Every picture, edited or not, has the same kind of past and the same kind of
-file, so that neither gives its label away.
+What can be done without a generator is `training.edits` and `training.removal`; what stands for a
+generator's work is `testsets.synthesis`. Every picture, edited or not, has the same kind of past
+and the same kind of file, so that neither gives its label away.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from detector.contract import Labels
 from testsets import synthesis
 from testsets.camera import Picture
-from training import edits, history
+from training import edits, history, removal
 from training.masks import Mask, Shapes, random_mask
 
 TRIES = 12  # draws until an edit has left something to find
@@ -141,7 +141,7 @@ def _copy_move(
 def _remove(
     past: Picture, base: Source, donor: Source, rng: np.random.Generator
 ) -> tuple[Picture, Mask]:
-    return edits.remove(past, _shapes(base), rng)
+    return removal.remove(past, _shapes(base), rng)
 
 
 def _retouch(

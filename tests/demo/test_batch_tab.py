@@ -61,8 +61,9 @@ def test_a_batch_runs_is_sorted_and_saved(tab, tmp_path):
     words = tab.locator("#es-batch").inner_text()
     assert words.count("This file is not a picture.") == 2
     assert "hidden files" in words
-    loaded = tab.locator("#es-batch td img").evaluate_all("all => all.every(i => i.naturalWidth)")
-    assert loaded
+    tab.wait_for_function(
+        "() => [...document.querySelectorAll('#es-batch td img')].every(i => i.naturalWidth > 0)"
+    )
     assert tab.locator("#es-batch td img").count() == 4
 
     tab.locator("#es-batch").get_by_role("button", name="File").click()

@@ -16,8 +16,9 @@ def test_the_first_look_says_what_is_claimed(visit):
     assert page.locator("#es-notes").get_by_text("Never decide on this alone").is_visible()
     assert page.locator(".es-viewer").is_hidden()
     assert page.get_by_role("button", name="Save mask").is_disabled()
-    loaded = page.locator(".es-example img").evaluate_all("all => all.every(i => i.naturalWidth)")
-    assert loaded
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.es-example img')].every(i => i.naturalWidth > 0)"
+    )
 
 
 def test_an_example_gives_a_verdict_bars_and_an_overlay(visit):
