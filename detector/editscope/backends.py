@@ -15,7 +15,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from detector.editscope.modeling import EditScopeModel, Parts
+from detector.editscope.network import Network, Parts
 
 Backend = Literal["torch", "openvino", "onnx"]
 BACKENDS: tuple[Backend, ...] = ("torch", "openvino", "onnx")
@@ -26,7 +26,7 @@ Run = Callable[..., list[Tensor]]
 class Part(nn.Module):
     """One method of the model as a module of its own, which is what exporters take."""
 
-    def __init__(self, model: EditScopeModel, method: str) -> None:
+    def __init__(self, model: Network, method: str) -> None:
         super().__init__()
         self.model = model
         self.method = method
@@ -37,7 +37,7 @@ class Part(nn.Module):
 
 
 @torch.no_grad()
-def build(model: EditScopeModel, backend: Backend, *, bf16: bool) -> Parts | None:
+def build(model: Network, backend: Backend, *, bf16: bool) -> Parts | None:
     """What stands in for the model's own `encode` and `decode`; None: they do it themselves.
 
     Args:

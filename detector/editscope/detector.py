@@ -13,7 +13,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
-import transformers
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
@@ -26,7 +25,7 @@ from detector.editscope.backends import Backend, build
 from detector.editscope.copymove import Copy, find_copies
 from detector.editscope.fast import fuse
 from detector.editscope.folding import fold
-from detector.editscope.modeling import MAP_STRIDE, EditScopeModel, Parts, Pooled
+from detector.editscope.network import MAP_STRIDE, Network, Parts, Pooled
 from detector.editscope.tiling import SMALLEST, Canvas, padded, tiles
 from detector.service import Detector
 from detector.verdict import Detection
@@ -66,7 +65,7 @@ class Measured(NamedTuple):
 class EditScopeDetector(Detector):
     """Judges at native resolution with the weights in `model_path`."""
 
-    model: EditScopeModel
+    model: Network
     parts: Parts | None = None
 
     def __init__(
@@ -87,23 +86,20 @@ class EditScopeDetector(Detector):
             OSError: a file is missing or damaged.
             ImportError, ValueError: the backend is not installed, or is for CPUs only.
         """
-        transformers.logging.disable_progress_bar()  # one line of log says it as well
         self.torch_device = pick_device(self.device)
         cv2.setNumThreads(torch.get_num_threads())
         self.device = str(self.torch_device)
         keep_memory()
-        model = EditScopeModel.from_pretrained(
-            self.model_path, dtype=torch.float32, local_files_only=True
-        )
-        fold(model.eval())
+        model = Network.load(self.model_path)
+        fold(model)
         self.amp = has_bf16(self.torch_device)
         if self.backend != "torch" and self.torch_device.type != "cpu":
             raise ValueError(f"BACKEND={self.backend} computes on CPUs; set DEVICE=cpu with it.")
         self.parts = build(model, self.backend, bf16=self.amp)
         if self.torch_device.type == "cpu" and torch.backends.mkldnn.is_available():
             fuse(model, torch.bfloat16 if self.amp else torch.float32)
-        self.model = model.eval().to(self.torch_device, memory_format=torch.channels_last)
-        self.version = str(getattr(self.model.config, "version", "0"))
+        self.model = model.to(self.torch_device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.version = str(model.config.version)
 
     def detect(self, image: NDArray[np.uint8], deadline: Deadline) -> Detection:
         return self.answer(self.measure(image, deadline))

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detector.editscope.modeling import NoiseBranch
+from detector.editscope.network import NoiseBranch
 from detector.editscope.traces import RESIDUAL_CLIP, residual_kernels
 
 ACTIVATIONS: dict[type[nn.Module], tuple[str, list[float]]] = {

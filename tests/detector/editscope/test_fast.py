@@ -8,7 +8,8 @@ from torch import nn
 
 from detector.editscope.fast import Fused, FusedResidual, fuse
 from detector.editscope.folding import fold
-from detector.editscope.modeling import EditScopeModel, Output, _highest
+from detector.editscope.modeling import EditScopeModel
+from detector.editscope.network import Output, _highest
 from detector.editscope.traces import RESIDUAL_CLIP, NoiseResidual
 from tests.detector.editscope.test_modeling import TINY
 

@@ -1,0 +1,317 @@
+"""The network: an ImageNet trunk, a noise branch, a JPEG-grid branch and self-correlation.
+
+Four views of the same pixels meet in a small feature pyramid at strides 4 to 32. From it come a
+three-class map (pristine / edited / synthesized) at stride 4 and the four labels, pooled so that a
+small region still counts (means of the map's highest values) and that any picture size will do.
+
+Pure PyTorch: `modeling` makes a transformers model of it for training. Serving goes without, since
+importing transformers' models takes 3 s and 150 MB.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from detector.editscope.parameters import Parameters
+from detector.editscope.traces import BLOCK, BlockDCT, NoiseResidual
+from detector.editscope.trunk import TAP_CHANNELS, Trunk, conv, norm
+
+WEIGHTS = "model.safetensors"
+MAP_STRIDE = 4  # pixels of the picture per cell of the map
+TOP_FRACTIONS = (0.01, 0.05, 0.2)  # of the map's cells: small, middling and large regions
+SUSPICION_FLOOR = 1e-3  # keeps the mean over suspect cells defined where there are none
+CORRELATION_EXCLUDED = 4  # cells of 8 pixels around a cell: they overlap what it sees
+CORRELATION_CHANNELS = 3  # similarity, agreement, and their product
+CORRELATION_DENSE = (
+    4096  # cells, 512 x 512 pixels: above, every second row and column is a candidate
+)
+AGREEMENT = 1.0  # cells by which neighbours' matches may part: gentle rotation and scaling
+
+
+class Output(NamedTuple):
+    """Raw scores for a batch.
+
+    Attributes:
+        labels: (B, 4) logits in the order of `Labels`.
+        map: (B, 3, H/4, W/4) logits: pristine, edited, synthesized.
+    """
+
+    labels: Tensor
+    map: Tensor
+
+
+class Pooled(NamedTuple):
+    """Means over the cells of a tile; those of several tiles are averaged by their area.
+
+    Attributes:
+        features: (B, C) of trunk, noise branch and decoder.
+        suspects: (B, D) of the decoder's features times the probability of manipulation.
+        suspicion: (B, 1) of that probability.
+    """
+
+    features: Tensor
+    suspects: Tensor
+    suspicion: Tensor
+
+
+class Parts(NamedTuple):
+    """The convolutions, before and after the self-correlation: `Network`'s `encode` ..."""
+
+    encode: Callable[..., tuple[Tensor, ...]]
+    decode: Callable[..., tuple[Tensor, Tensor]]
+
+
+def block(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        conv(inputs, outputs, kernel, stride), norm(outputs), nn.ReLU(inplace=True)
+    )
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions with an identity around them."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            block(channels, channels), conv(channels, channels), norm(channels)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.body(x))
+
+
+class NoiseBranch(nn.Module):
+    """Noise residuals -> features at strides 2, 4, 8, 16."""
+
+    def __init__(self, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.residual = NoiseResidual()
+        self.stem = block(9, widths[0], 5, 2)
+        self.levels = nn.ModuleList(
+            nn.Sequential(block(a, b, 3, 2), Residual(b)) for a, b in pairwise(widths)
+        )
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        features = [self.stem(self.residual(x))]
+        for level in self.levels:
+            features.append(level(features[-1]))
+        return features
+
+
+class SelfCorrelation(nn.Module):
+    """How much each cell at stride 8 resembles its best match elsewhere in the picture.
+
+    The similarity follows BusterNet's self-correlation (Wu et al., ECCV 2018). Repetition is common
+    in honest pictures; a copy is what whole neighbourhoods have in common with one other place, so
+    the second channel says how many of a cell's neighbours found their match at the same
+    displacement (dense-field matching, Cozzolino et al., IEEE TIFS 2015).
+    (B, C, h, w) -> (B, 3, h, w).
+    """
+
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__()
+        self.embed = nn.Sequential(conv(inputs, width, 1), norm(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[2:]
+        step = 1 if height * width <= CORRELATION_DENSE else 2
+        unit = F.normalize(self.embed(x).float(), dim=1).to(x.dtype)
+        keys = unit[:, :, ::step, ::step].flatten(2)  # (B, C, n)
+        columns = torch.arange(width, device=x.device)
+        near = (columns[:, None] - columns[::step]).abs() <= CORRELATION_EXCLUDED
+        rows = [
+            _best_match(unit[:, :, row].transpose(1, 2), keys, row, step, near)
+            for row in range(height)
+        ]
+        best = torch.stack([value for value, _ in rows], 1)
+        match = torch.stack([index for _, index in rows], 1)  # (B, h, w), numbers of keys
+        across = near.shape[1]
+        agreement = _agreement(match // across * step, match % across * step).to(best.dtype)
+        return torch.stack([best, agreement, best * agreement], 1).to(x.dtype)
+
+
+def _best_match(
+    query: Tensor, keys: Tensor, row: int, step: int, near: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Highest cosine of one row of cells, (B, w, C), with far keys, and their numbers, (B, w)."""
+    scores = query @ keys  # (B, w, n)
+    first = max(0, -(-(row - CORRELATION_EXCLUDED) // step))
+    last = (row + CORRELATION_EXCLUDED) // step + 1
+    around = scores.unflatten(2, (-1, near.shape[1]))[:, :, first:last]
+    around.masked_fill_(near[:, None], -1.0)  # in place: the scores are most of the memory
+    return _highest(scores)
+
+
+def _highest(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """`scores.max(2)`; of bf16 on a CPU, where PyTorch takes its time, through NumPy.
+
+    Read as integers, the bits of floats have the floats' order as long as these are not negative.
+    """
+    if scores.dtype is torch.bfloat16 and scores.is_cpu and not torch.is_grad_enabled():
+        index = torch.from_numpy(scores.view(torch.int16).numpy().argmax(2))
+        best = scores.gather(2, index[..., None])[..., 0]
+        if bool((best >= 0).all()):
+            return best, index
+    highest: tuple[Tensor, Tensor] = scores.max(2)
+    return highest
+
+
+def _weighted_means(x: Tensor, weights: Tensor) -> Tensor:
+    """Means over cells of (B, C, H, W) with weights (B, K, H, W): (B, K, C) float32."""
+    cells = x.permute(0, 2, 3, 1).flatten(1, 2).float()
+    with torch.autocast(x.device.type, enabled=False):
+        sums: Tensor = weights.flatten(2) @ cells
+    return sums / cells.shape[1]
+
+
+def _agreement(rows: Tensor, columns: Tensor) -> Tensor:
+    """The share of the eight neighbours matched at the same displacement, (B, h, w)."""
+    height, width = rows.shape[1:]
+    own_row = torch.arange(height, device=rows.device)[:, None]
+    own_column = torch.arange(width, device=rows.device)
+    shift = torch.stack([rows - own_row, columns - own_column], 1).float()
+    around = F.pad(shift, (1, 1, 1, 1), mode="replicate")
+    votes = torch.zeros_like(shift[:, 0])
+    for dy in range(3):
+        for dx in range(3):
+            other = around[:, :, dy : dy + height, dx : dx + width]
+            votes += ((other - shift).abs().amax(1) <= AGREEMENT).float()
+    return (votes - 1) / 8  # a cell agrees with itself
+
+
+class Network(nn.Module):
+    """(B, 3, H, W) float RGB in 0..255, H and W multiples of 32 -> `Output`."""
+
+    config: Parameters
+
+    def __init__(self, config: Parameters) -> None:
+        super().__init__()
+        self.config = config
+        self.add_layers()
+
+    @classmethod
+    def load(cls, folder: Path) -> Network:
+        """The network of a model's folder, in float32 and in eval mode.
+
+        Raises:
+            OSError: a file is missing or damaged, or the two do not belong together.
+        """
+        network = cls(Parameters.read(folder))
+        try:
+            network.load_state_dict(load_file(folder / WEIGHTS))  # casts what is stored in fp16
+        except (SafetensorError, RuntimeError) as error:
+            raise OSError(f"{folder / WEIGHTS} is damaged: {error}") from error
+        return network.eval()
+
+    def add_layers(self) -> None:
+        """Everything with weights; apart from `__init__`, which `modeling` has to go without."""
+        config = self.config
+        width = config.decoder_width
+        noise = tuple(config.noise_widths)
+        self.trunk = Trunk()
+        self.noise = NoiseBranch(noise)
+        self.dct = BlockDCT()
+        self.grid = nn.Sequential(
+            block(2 * BLOCK**2, config.grid_width, 1), block(config.grid_width, config.grid_width)
+        )
+        matter = TAP_CHANNELS[1] + TAP_CHANNELS[2]
+        self.correlation = SelfCorrelation(matter, config.correlation_width)
+        inputs = (
+            TAP_CHANNELS[1] + noise[1],
+            TAP_CHANNELS[2] + noise[2] + config.grid_width + CORRELATION_CHANNELS,
+            TAP_CHANNELS[3] + noise[3],
+            TAP_CHANNELS[4],
+        )
+        self.lateral = nn.ModuleList(block(count, width, 1) for count in inputs)
+        self.smooth = nn.ModuleList(block(width, width) for _ in inputs)
+        self.refine = Residual(width)
+        self.map_head = nn.Conv2d(width, 3, 1)
+        pooled = TAP_CHANNELS[4] + noise[3] + 2 * width + 2 * len(TOP_FRACTIONS) + 3
+        self.label_head = nn.Sequential(
+            nn.Linear(pooled, config.head_width),
+            nn.ReLU(inplace=True),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.head_width, 4),
+        )
+
+    def forward(self, pixels: Tensor) -> Output:
+        scores, pooled = self.inspect(pixels)
+        return Output(self.classify(pooled, scores.flatten(2)), scores)
+
+    def inspect(self, pixels: Tensor, parts: Parts | None = None) -> tuple[Tensor, Pooled]:
+        """The map of one tile, and the sums over it from which `classify` makes means.
+
+        Args:
+            pixels: (B, 3, H, W).
+            parts: what stands in for `encode` and `decode`, see `backends`.
+        """
+        encode, decode = parts or Parts(self.encode, self.decode)
+        fine, middle, coarse, deepest, matter = encode(pixels)
+        middle = torch.cat([middle, self.correlation(matter)], 1)
+        x, scores = decode(fine, middle, coarse, deepest)
+        scores = scores.float()
+        suspicion = 1 - torch.softmax(scores, 1)[:, :1]
+        weights = torch.cat([torch.ones_like(suspicion), suspicion], 1)
+        means = _weighted_means(x, weights)
+        noise = coarse[:, TAP_CHANNELS[3] :]
+        features = [f.float().mean((2, 3)) for f in (deepest, noise)]
+        return scores, Pooled(
+            torch.cat([*features, means[:, 0]], 1), means[:, 1], suspicion.mean((2, 3))
+        )
+
+    def encode(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Features at strides 4, 8, 16 and 32, and at 8 what is compared with itself."""
+        trunk, noise, grid = self.features(pixels)
+        return (
+            torch.cat([trunk[1], noise[1]], 1),
+            torch.cat([trunk[2], noise[2], grid], 1),
+            torch.cat([trunk[3], noise[3]], 1),
+            trunk[4],
+            torch.cat([F.avg_pool2d(trunk[1], 2), trunk[2]], 1),
+        )
+
+    def decode(self, *levels: Tensor) -> tuple[Tensor, Tensor]:
+        """The pyramid's finest level, (B, C, H/4, W/4), and the map's logits there."""
+        laterals = [layer(level) for layer, level in zip(self.lateral, levels, strict=True)]
+        x = self.smooth[3](laterals[3])
+        for index in (2, 1, 0):
+            upsampled = F.interpolate(x, scale_factor=2.0, mode="nearest")
+            x = self.smooth[index](laterals[index] + upsampled)
+        x = self.refine(x)
+        return x, self.map_head(x)
+
+    def classify(self, pooled: Pooled, cells: Tensor) -> Tensor:
+        """Label logits (B, 4) from means over a picture and its map's cells, (B, 3, cells)."""
+        vector = self.describe(pooled, cells)
+        with torch.autocast(vector.device.type, enabled=False):
+            logits: Tensor = self.label_head(vector)
+        return logits
+
+    def describe(self, pooled: Pooled, cells: Tensor) -> Tensor:
+        """What the label head sees of a picture of any size, (B, D) float32."""
+        log_odds = cells[:, 1:] - cells[:, :1]  # edited and synthesized against pristine
+        ranked = log_odds.sort(dim=2, descending=True).values
+        count = ranked.shape[2]
+        tops = [ranked[..., : math.ceil(count * part)].mean(2) for part in TOP_FRACTIONS]
+        shares = torch.softmax(cells, 1).mean(2)
+        suspects = pooled.suspects / (pooled.suspicion + SUSPICION_FLOOR)
+        return torch.cat([pooled.features, suspects, *tops, shares], 1)
+
+    def features(self, pixels: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
+        """The trunk's five levels, the noise branch's four and the JPEG-grid features."""
+        device = pixels.device.type
+        # On CPUs the gradients of depthwise convolutions take three times as long in bf16.
+        slow = device == "cpu" and torch.is_grad_enabled()
+        with torch.autocast(device, enabled=not slow and torch.is_autocast_enabled(device)):
+            trunk = self.trunk((pixels - 127.0) / 128.0)
+        return trunk, self.noise(pixels), self.grid(self.dct(pixels))
