@@ -24,7 +24,10 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app = create_api(settings, engine)
     if settings.headless:
         return app
-    from demo.page import mount_page  # Gradio takes seconds and memory that the API alone saves
+    from demo.stubs import no_stubs
+
+    with no_stubs():
+        from demo.page import mount_page  # Gradio takes seconds and memory that the API alone saves
 
     return mount_page(app, app.state.engine, settings)
 
