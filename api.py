@@ -68,7 +68,7 @@ def create_engine(settings: Settings) -> Engine:
 
     engine = Engine(
         create,
-        concurrency=settings.concurrency,
+        concurrency=settings.max_concurrency,
         queue=settings.max_queue,
         budget_s=settings.time_budget_s,
         synthesized_mask=settings.synthesized_mask,

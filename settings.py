@@ -70,7 +70,10 @@ class Settings(BaseSettings):
         MAX_PIXELS, ge=1, description="Most pixels in a picture; beyond it 413, before decoding"
     )
     max_concurrency: int = Field(
-        0, ge=0, description="Pictures judged at a time; 0 = 1, with every thread inside it"
+        0,
+        ge=0,
+        description="Pictures judged at a time; 0 = one with every thread inside it, two small "
+        "ones while others wait",
     )
     max_queue: int = Field(
         64, ge=0, description="Requests that may wait for their turn; beyond it 503"
@@ -108,5 +111,5 @@ class Settings(BaseSettings):
 
     @property
     def concurrency(self) -> int:
-        """Pictures judged at a time: by default one, which uses all threads or the whole GPU."""
+        """Pictures judged at a time, pairs of small ones counted as one."""
         return self.max_concurrency or 1

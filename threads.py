@@ -44,6 +44,12 @@ def configure(num_threads: int = 0) -> int:
     return count
 
 
+def use(num_threads: int) -> None:
+    """Have this thread's calls of torch use that many threads; those of others stay as they are."""
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(num_threads)
+
+
 def _quotas(root: Path) -> Iterator[float]:
     """CPUs granted at every level of this process's cgroups that sets a limit, v2 and v1."""
     for line in _read(root / "proc/self/cgroup").splitlines():

@@ -48,9 +48,12 @@ class Detector(InferenceService[ImageRequest, PredictionResponse]):
         model_path: the folder for this model's files, `<models_dir>/<model_name>`.
         device: a torch device name or `auto`.
         version: shown by `/info` and in reports; subclasses set it in `load`.
+        parallel: whether two threads may call `detect` at a time and each gets by with the part
+            of the CPU's threads that it is given (`torch.set_num_threads`); set by `load`.
     """
 
     version = "0"
+    parallel = False
 
     def __init__(
         self, model_name: str = "", models_dir: Path = Path("models"), device: str = "auto"

@@ -32,6 +32,8 @@ from engine.start import describe, warm_up
 logger = logging.getLogger(__name__)
 
 JUDGING_SHARE = 0.95  # of the budget; the rest is for encoding and sending the answer
+PAIR = 2  # small pictures at a time: each with half the threads they leave no core idle
+PAIRED_PIXELS = 2_000_000  # larger ones go alone: on half the threads they would take too long
 CODING = 2  # requests opened or encoded at a time: each holds the interpreter's lock for some ms
 
 
@@ -40,7 +42,8 @@ class Engine:
 
     Args:
         service: the model, or a function that creates it when `load` is called.
-        concurrency: pictures judged at a time.
+        concurrency: pictures judged at a time; 0 is one with every thread inside it, and while
+            others wait two small ones, if the detector is `parallel`.
         queue: requests that may wait for their turn; one more raises `Busy`.
         budget_s: seconds from acceptance to answer, waiting included.
         synthesized_mask: the mask of a picture found wholly synthesized.
@@ -59,7 +62,7 @@ class Engine:
         self,
         service: Service | Callable[[], Service],
         *,
-        concurrency: int = 1,
+        concurrency: int = 0,
         queue: int = 64,
         budget_s: float = 20.0,
         synthesized_mask: SynthesizedMask = "full",
@@ -69,14 +72,17 @@ class Engine:
     ) -> None:
         self.service: Service | None = None
         self.failure: Exception | None = None
-        self.threads = max(1, (num_threads or threads.available_cpus()) // concurrency)
+        self.threads = max(1, (num_threads or threads.available_cpus()) // (concurrency or 1))
         self.observer = observer or Observer()
         self._source = service
+        self._queue = queue
         self._budget_s = budget_s
         self._synthesized_mask = synthesized_mask
         self._max_pixels = max_pixels
-        self._slots = Slots(concurrency, queue)
-        self._hands = Hands(concurrency, "judge")
+        self._may_pair = concurrency == 0 and self.threads >= PAIR
+        self._most = 1  # slots that one picture takes where nobody waits
+        self._slots = Slots(concurrency or 1, queue)
+        self._hands = Hands(concurrency or 1, "judge")
         self._coding = threading.Semaphore(CODING)
 
     def load(self) -> None:
@@ -96,6 +102,9 @@ class Engine:
             service.load_model()
             threads.configure(self.threads)  # again: loading may have imported torch
             logger.info("Model loaded: %s, %.1f s", describe(service), time.monotonic() - started)
+            if self._may_pair and getattr(service, "parallel", False):
+                self._most = PAIR
+                self._slots, self._hands = Slots(PAIR, self._queue), Hands(PAIR, "judge")
             started = time.monotonic()
             self._hands.start(lambda: warm_up(service)).result()
             logger.info("Model warmed up in %.1f s", time.monotonic() - started)
@@ -206,9 +215,10 @@ class Engine:
         deadline = Deadline(accepted + self._budget_s * JUDGING_SHARE)
         queued = time.monotonic()
         judged = None
-        if self._slots.acquire(deadline, abandoned):
+        least = self._most if size[0] * size[1] > PAIRED_PIXELS else 1
+        if granted := self._slots.acquire(deadline, abandoned, least=least, most=self._most):
             self.observer.stage("queue", time.monotonic() - queued)
-            judged = self._judge(judge, deadline, abandoned)
+            judged = self._judge(judge, deadline, abandoned, granted)
         verdict, step = judged or (prior(self.service, size, self._synthesized_mask), "prior")
         analysis = Analysis(verdict, time.monotonic() - accepted, step)
         self.observer.answered(step)
@@ -220,21 +230,24 @@ class Engine:
         judge: Callable[[Deadline], tuple[Verdict, Step] | None],
         deadline: Deadline,
         abandoned: Callable[[], bool],
+        granted: int,
     ) -> tuple[Verdict, Step] | None:
-        """Judge in our slot, which is free again once the detector is done, however late."""
+        """Judge in our slots, which are free again once the detector is done, however late."""
 
         def judge_and_release() -> tuple[Verdict, Step] | None:
             try:
+                if self._most > 1:
+                    threads.use(self.threads * granted // self._most)
                 return judge(deadline)
             finally:
-                self._slots.release()
+                self._slots.release(granted)
 
         try:
             if abandoned():
                 raise Abandoned
             future = self._hands.start(judge_and_release)
         except BaseException:
-            self._slots.release()
+            self._slots.release(granted)
             raise
         if not wait([future], min(max(0.0, deadline.remaining()), threading.TIMEOUT_MAX)).done:
             logger.error("The detector has not answered in time; answering without it")

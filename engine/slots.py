@@ -12,19 +12,29 @@ from engine.failures import Abandoned, Busy
 LOOK_S = 0.5  # seconds between two looks whether somebody still waits for the answer
 
 
+class _Turn:
+    """Somebody who waits, and the slots granted at last."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self.least = least
+        self.most = most
+        self.granted = 0
+        self.come = threading.Event()
+
+
 class Slots:
     """A semaphore that is fair, unlike `threading.Semaphore`, and turns away whom it cannot take.
 
     Args:
-        slots: how many may hold one at a time, at least 1.
-        queue: how many more may wait.
+        slots: how many there are, at least 1.
+        queue: how many may wait.
     """
 
     def __init__(self, slots: int, queue: int) -> None:
-        self._slots = slots
         self._free = slots
         self._queue = queue
-        self._waiting: deque[threading.Event] = deque()
+        self._held = 0
+        self._waiting: deque[_Turn] = deque()
         self._lock = threading.Lock()
 
     @property
@@ -34,51 +44,72 @@ class Slots:
 
     @property
     def held(self) -> int:
-        """How many have theirs."""
-        return self._slots - self._free
+        """How many have had theirs and not released it."""
+        return self._held
 
-    def acquire(self, deadline: Deadline, abandoned: Callable[[], bool] = lambda: False) -> bool:
-        """Wait until it is our turn (true; `release` it) or the deadline has passed (false).
+    def acquire(
+        self,
+        deadline: Deadline,
+        abandoned: Callable[[], bool] = lambda: False,
+        *,
+        least: int = 1,
+        most: int = 1,
+    ) -> int:
+        """Wait until it is our turn; the slots granted (`release` them), 0 if the deadline passed.
 
         Args:
             abandoned: asked now and then in the waiting thread; who has hung up leaves the queue,
                 or callers that give up early would fill it.
+            least: slots to wait for, not more than there are.
+            most: taken if they are free and nobody waits.
 
         Raises:
             Busy: the queue is full.
             Abandoned: as asked.
         """
+        turn = _Turn(least, most)
         with self._lock:
-            if self._free:  # never while somebody waits: a slot is handed over, not put back
-                self._free -= 1
-                return True
-            if len(self._waiting) >= self._queue:
-                raise Busy
-            turn = threading.Event()
-            self._waiting.append(turn)
+            if self._waiting or self._free < least:
+                if len(self._waiting) >= self._queue:
+                    raise Busy
+                self._waiting.append(turn)
+            else:
+                return self._take(turn)
         try:
-            while not turn.wait(min(max(0.0, deadline.remaining()), LOOK_S)):
+            while not turn.come.wait(min(max(0.0, deadline.remaining()), LOOK_S)):
                 if deadline.remaining() <= 0:
                     break
                 if abandoned():
                     raise Abandoned
         except BaseException:
-            if self._leave(turn):
-                self.release()
+            if granted := self._leave(turn):
+                self.release(granted)
             raise
         return self._leave(turn)
 
-    def _leave(self, turn: threading.Event) -> bool:
-        """Stop waiting; whether our turn had come."""
+    def release(self, granted: int = 1) -> None:
+        """Hand slots to who has waited longest. Any thread may, once for each time of `acquire`."""
         with self._lock:
-            if not turn.is_set():
-                self._waiting.remove(turn)
-            return turn.is_set()
+            self._free += granted
+            self._held -= 1
+            self._grant()
 
-    def release(self) -> None:
-        """Hand a slot to who has waited longest. Any thread may, once for each that was granted."""
+    def _leave(self, turn: _Turn) -> int:
+        """Stop waiting; the slots granted until now."""
         with self._lock:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
-                self._free += 1
+            if not turn.granted:
+                self._waiting.remove(turn)
+                self._grant()  # it may have waited for more slots than the next one does
+            return turn.granted
+
+    def _grant(self) -> None:
+        while self._waiting and self._free >= self._waiting[0].least:
+            turn = self._waiting.popleft()
+            self._take(turn)
+            turn.come.set()
+
+    def _take(self, turn: _Turn) -> int:
+        turn.granted = turn.least if self._waiting else min(self._free, turn.most)
+        self._free -= turn.granted
+        self._held += 1
+        return turn.granted

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,13 @@ def test_zero_means_all_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert threads.configure() == 5
     assert os.environ["OMP_NUM_THREADS"] == "5"
+
+
+def test_a_thread_can_use_fewer_than_others() -> None:
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(threads.use, before + 1).result()
+        assert pool.submit(torch.get_num_threads).result() == before + 1
+    assert torch.get_num_threads() == before
+    threads.use(before)  # new threads take what was said last

@@ -20,7 +20,9 @@ class Health(BaseModel):
 class Limits(BaseModel):
     max_body_bytes: int = Field(description="Longest request body.")
     max_pixels: int = Field(description="Most pixels in a picture.")
-    max_concurrency: int = Field(description="Pictures judged at a time.")
+    max_concurrency: int = Field(
+        description="Pictures judged at a time; small ones may go in pairs."
+    )
     max_queue: int = Field(description="Requests that may wait for their turn.")
     time_budget_s: float = Field(description="Seconds within which a request is answered.")
 

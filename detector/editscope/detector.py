@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from detector.contract import Labels
 from detector.deadline import Deadline
@@ -99,6 +98,7 @@ class EditScopeDetector(Detector):
         if self.torch_device.type == "cpu" and torch.backends.mkldnn.is_available():
             fuse(model, torch.bfloat16 if self.amp else torch.float32)
         self.model = model.to(self.torch_device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.parallel = self.torch_device.type == "cpu" and self.backend == "torch"
         self.version = str(model.config.version)
 
     def detect(self, image: NDArray[np.uint8], deadline: Deadline) -> Detection:
@@ -238,10 +238,11 @@ def fitted(cells: NDArray[np.float32], height: int, width: int) -> NDArray[np.fl
 
 def without_specks(manipulation: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
     """Lower islands above the threshold that cover less than `MIN_REGION` of the map to it."""
-    regions, count = ndimage.label(manipulation > threshold)
-    if count == 0:
+    above = (manipulation > threshold).astype(np.uint8)
+    count, regions = cv2.connectedComponents(above, connectivity=4)
+    if count == 1:  # nothing but what surrounds islands
         return manipulation
-    areas = np.bincount(regions.ravel())
+    areas = np.bincount(np.ravel(regions))
     small = areas < MIN_REGION * manipulation.size
     small[0] = False
     return np.where(small[regions], np.minimum(manipulation, threshold), manipulation)

@@ -13,13 +13,16 @@ NEVER = Deadline.never()
 WAIT_S = 60.0  # only reached if something hangs
 
 
-def start_waiting(slots: Slots, order: list[int], number: int) -> threading.Thread:
+def start_waiting(
+    slots: Slots, order: list[int], number: int, least: int = 1, most: int = 1
+) -> threading.Thread:
     """Start a thread that waits for its turn; return once it is in the queue."""
 
     def wait() -> None:
-        assert slots.acquire(NEVER)
+        granted = slots.acquire(NEVER, least=least, most=most)
+        assert granted
         order.append(number)
-        slots.release()
+        slots.release(granted)
 
     queued = slots.waiting + 1
     thread = threading.Thread(target=wait, daemon=True)
@@ -99,3 +102,61 @@ def test_a_turn_that_comes_while_hanging_up_goes_to_the_next() -> None:
     with pytest.raises(Abandoned):
         slots.acquire(NEVER, turn_comes)
     assert slots.waiting == slots.held == 0
+
+
+def test_who_is_alone_gets_the_most() -> None:
+    slots = Slots(2, queue=1)
+    assert slots.acquire(NEVER, most=2) == 2
+    assert slots.held == 1
+    slots.release(2)
+    assert slots.acquire(NEVER, most=2) == 2
+
+
+def test_who_is_not_alone_gets_the_least() -> None:
+    slots, granted = Slots(2, queue=2), list[int]()
+    assert slots.acquire(NEVER, most=2) == 2
+    threads = [
+        threading.Thread(target=lambda: granted.append(slots.acquire(NEVER, most=2)), daemon=True)
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: slots.waiting == 2)
+    slots.release(2)
+    for thread in threads:
+        thread.join(WAIT_S)
+    assert granted == [1, 1]
+    assert slots.held == 2
+
+
+def test_who_needs_more_than_is_free_is_not_overtaken() -> None:
+    slots, order = Slots(2, queue=2), list[int]()
+    assert slots.acquire(NEVER) == 1
+    threads = [start_waiting(slots, order, 1, least=2, most=2), start_waiting(slots, order, 2)]
+    assert slots.waiting == 2
+    slots.release()
+    for thread in threads:
+        thread.join(WAIT_S)
+    assert order == [1, 2]
+    assert slots.held == slots.waiting == 0
+
+
+def test_whoever_stood_behind_one_that_gave_up_moves_on() -> None:
+    slots, order = Slots(2, queue=2), list[int]()
+    assert slots.acquire(NEVER) == 1
+    assert not slots.acquire(Deadline.after(0.001), least=2, most=2)
+    left = threading.Event()
+
+    def wait() -> None:
+        with pytest.raises(Abandoned):
+            slots.acquire(NEVER, left.is_set, least=2, most=2)
+
+    first = threading.Thread(target=wait, daemon=True)
+    first.start()
+    wait_until(lambda: slots.waiting == 1)
+    second = start_waiting(slots, order, 2)
+    left.set()
+    for thread in (first, second):
+        thread.join(WAIT_S)
+    assert order == [2]
+    assert slots.held == 1

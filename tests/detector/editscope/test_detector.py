@@ -1,20 +1,23 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
+import threads
 from detector.contract import Labels
 from detector.deadline import Deadline, DeadlineExceeded
 from detector.device import pick_device
 from detector.editscope.backends import Backend
 from detector.editscope.copymove import Copy
-from detector.editscope.detector import EditScopeDetector, fitted, without_specks
+from detector.editscope.detector import MIN_REGION, EditScopeDetector, fitted, without_specks
 from detector.editscope.modeling import EditScopeModel
-from detector.verdict import decide
+from detector.verdict import Detection, decide
 from tests.detector.editscope.test_modeling import TINY
 
 
@@ -45,6 +48,38 @@ def test_the_same_pixels_give_the_same_answer(detector: EditScopeDetector) -> No
     image = np.random.default_rng(1).integers(0, 256, (200, 300, 3), dtype=np.uint8)
     first, again = (detector.detect(image, Deadline.never()) for _ in range(2))
     np.testing.assert_array_equal(first.logprobs, again.logprobs)
+
+
+@pytest.mark.parametrize("size", [(97, 131), (500, 300), (900, 1000)])
+def test_threads_and_company_change_no_bit_of_it(
+    detector: EditScopeDetector, size: tuple[int, int]
+) -> None:
+    """Small pictures are judged in pairs under load: the answer must not show it."""
+    assert detector.parallel
+    image = np.random.default_rng(2).integers(0, 256, (*size, 3), dtype=np.uint8)
+
+    def judge(count: int) -> Detection:
+        threads.use(count)
+        return detector.detect(image, Deadline.never())
+
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(2) as two:
+        alone = one.submit(judge, 2).result()
+        together = list(two.map(judge, [1, 1]))
+    for other in together:
+        np.testing.assert_array_equal(other.logprobs, alone.logprobs)
+        np.testing.assert_array_equal(other.manipulation, alone.manipulation)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_specks_are_found_as_scipy_finds_islands(seed: int) -> None:
+    scores = np.random.default_rng(seed).random((90, 130)).astype(np.float32)
+    blurred = ndimage.uniform_filter(scores, 5)
+    threshold = float(np.quantile(blurred, 0.7))
+    islands, _ = ndimage.label(blurred > threshold)
+    areas = np.bincount(islands.ravel())
+    kept = (areas >= MIN_REGION * blurred.size)[islands] & (islands > 0)
+    assert 0 < kept.sum() < (blurred > threshold).sum()
+    np.testing.assert_array_equal(without_specks(blurred, threshold) > threshold, kept)
 
 
 def test_too_little_time_for_all_tiles_is_said_early(detector: EditScopeDetector) -> None:
