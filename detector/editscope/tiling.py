@@ -66,7 +66,9 @@ class Canvas:
         self._weight[rows, columns] += weight
 
     def mean(self) -> NDArray[np.float32]:
-        return self._sum / self._weight
+        """The average, once all tiles are in; the sums give their memory up to it."""
+        self._sum /= self._weight
+        return self._sum
 
 
 def _spans(length: int) -> Iterator[tuple[int, int]]:
