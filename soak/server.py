@@ -25,16 +25,24 @@ class Server:
         script: what to run, and its arguments after blanks.
         log: where its log goes.
         settings: environment variables.
+        through: a command that ends by executing the one it is given.
         more: arguments for `Popen`.
     """
 
-    def __init__(self, script: str, log: IO[bytes], settings: dict[str, str], **more: Any) -> None:
+    def __init__(
+        self,
+        script: str,
+        log: IO[bytes],
+        settings: dict[str, str],
+        through: tuple[str, ...] = (),
+        **more: Any,
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.address: tuple[str, int] = probe.getsockname()
         environment = {"HOST": "127.0.0.1", "PORT": str(self.address[1]), **settings}
         self.process = subprocess.Popen(
-            [sys.executable, *script.split()],
+            [*through, sys.executable, *script.split()],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdout=log,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import shutil
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -57,6 +60,33 @@ def test_a_full_disk_stops_the_log_alone() -> None:
             assert clients.post(server.address, inputs.faulty(Fault.RAISE), tally) == "prior"
         server.stop()
     assert tally.statuses == {200: 6}
+
+
+READ_ONLY = """
+mount --make-rprivate / 2>/dev/null || exit 77
+awk '$2 !~ "^/(proc|sys|dev)" {print $2}' /proc/mounts | while read -r folder; do
+    mount -o remount,ro,bind "$folder" 2>/dev/null
+done
+touch written /tmp/written 2>/dev/null && exit 77
+exec "$@"
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounts take root")
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="no mount namespaces")
+def test_the_api_needs_no_file_that_it_may_write(tmp_path: Path) -> None:
+    tally, through = clients.Tally(), ("unshare", "--mount", "sh", "-c", READ_ONLY, "sh")
+    with (tmp_path / "log").open("wb") as log:
+        server = Server("api.py", log, FAULTY, through)
+        try:
+            server.wait_until_ready()
+        except RuntimeError:
+            if server.process.wait() == 77:
+                pytest.skip("no leave to mount")
+            raise
+        assert clients.post(server.address, inputs.faulty(Fault.PAUSE), tally) == "right"
+        server.stop()
+    assert server.process.returncode == -signal.SIGTERM
 
 
 def test_health_is_watched_from_outside(tmp_path: Path) -> None:
