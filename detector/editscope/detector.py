@@ -225,8 +225,7 @@ def joined(maps: list[NDArray[np.float32]]) -> NDArray[np.float32]:
                 (first.shape[2], first.shape[1]), Image.Resampling.BILINEAR
             )
             total[channel] += np.asarray(resized)
-    total /= len(maps)
-    return total
+    return np.asarray(np.divide(total, len(maps), out=total), np.float32)
 
 
 def fitted(cells: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:

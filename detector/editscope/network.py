@@ -303,7 +303,7 @@ class Network(nn.Module):
         counts = [math.ceil(log_odds.shape[2] * part) for part in TOP_FRACTIONS]
         ranked = log_odds.topk(
             max(counts), dim=2
-        ).values  # highest first, as sorting all would give
+        ).values  # as sorted, for less
         tops = [ranked[..., :count].mean(2) for count in counts]
         shares = torch.softmax(cells, 1).mean(2)
         suspects = pooled.suspects / (pooled.suspicion + SUSPICION_FLOOR)
