@@ -16,18 +16,20 @@ import time
 from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import threads
 from benchmarks import machine, measure, networks, pictures, report
 from benchmarks.services import SCRIPTS, environment, running
 from soak.inputs import request
 
-PARTS = ("overhead", "throughput", "scaling", "others", "start", "sharing")
+PARTS = ("overhead", "throughput", "scaling", "others", "start", "sharing", "instructions")
 CLIENTS: tuple[int, ...] = (1, 4, 16, 64)
 SIZES: tuple[float, ...] = (0.05, 0.25, 1, 4, 12, 25, 50, 100)  # megapixels
 TYPICAL = 0.786  # megapixels: 1024 x 768, for the overhead
 SMALL = 0.307  # megapixels: 640 x 480, for the load; what serving costs weighs more
 PICTURES = 4  # different ones, sent in turn
+FEWEST = 24  # requests for a rate: eight are over before two of them have met in the queue
 LARGE = 10  # megapixels from which one repetition is enough
 
 
@@ -67,6 +69,7 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
         part: defaultdict(list, before.get("samples", {}).get(part, {})) for part in PARTS
     }
     scaling: list[dict[str, float]] = before.get("scaling", [])
+    levels: list[dict[str, Any]] = before.get("instructions", [])
     skipped: list[str] = []
 
     def say(what: str) -> None:
@@ -110,7 +113,7 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
                 for waiting in clients if "throughput" in options.only else ():
                     if clock.left():
                         say(f"round {number + 1}: {waiting} clients")
-                        requests = max(8, 2 * waiting)
+                        requests = max(FEWEST, 2 * waiting)
                         measure.throughput(servers, load, waiting, requests, samples["throughput"])
                     elif number == 0:
                         skipped.append(f"throughput at {waiting} clients: time was up")
@@ -130,6 +133,12 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
                 if clock.left() or number == 0:
                     say(f"other networks at {megapixels} megapixels")
                     measure.others(service, network, megapixels, samples["others"])
+    if "instructions" in options.only:
+        say("instructions and precision")
+        if clock.left():
+            levels = measure.instructions(options.model, count, sizes[1] if options.quick else 1, 3)
+        else:
+            skipped.append("instructions: time was up")
     if "sharing" in options.only:
         say("page and API on one engine")
         body = request(pictures.jpeg(sizes[1]))
@@ -143,6 +152,7 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
     figures = report.summarise(samples, scaling) | {
         "date": time.strftime("%Y-%m-%d"),
         "machine": about,
+        "instructions": levels,
         "skipped": skipped,
     }
     path = report.write(figures, options.out)

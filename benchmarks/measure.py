@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import numpy as np
 
 import threads as cpu_threads
 from benchmarks import load, networks, pictures
+from benchmarks.instructions import LEVELS
 from benchmarks.services import environment, models_dir, running
 from detector.deadline import Deadline
 from detector.imaging import decode
@@ -86,6 +88,23 @@ def scaling(model: str, count: int, megapixels: float, rounds: int) -> dict[str,
         done = subprocess.run([*command, str(rounds)], cwd=ROOT, stdout=subprocess.PIPE, check=True)
     result: dict[str, float] = json.loads(done.stdout)
     return result
+
+
+def instructions(model: str, count: int, megapixels: float, rounds: int) -> list[dict[str, Any]]:
+    """Both precisions at each level of instructions, each in a process of its own."""
+    found = []
+    for level in LEVELS:
+        limits = {} if level == "default" else {"ONEDNN_MAX_CPU_ISA": level}
+        command = [sys.executable, "-m", "benchmarks.instructions", model, str(count)]
+        done = subprocess.run(
+            [*command, str(megapixels), str(rounds)],
+            cwd=ROOT,
+            env={**os.environ, **limits},
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        found.append({"level": level} | json.loads(done.stdout))
+    return found
 
 
 def others(service: Detector, network: Any, megapixels: float, found: Samples) -> None:

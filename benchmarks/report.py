@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 Figures = dict[str, Any]
-PEERS = ("litserve", "seed")
+PEERS = ("litserve", "litserve_pair", "seed")
 
 
 def summarise(
@@ -96,6 +96,13 @@ def table(figures: Figures) -> str:
             f"| {size['megapixels']:g} | {size['seconds']:.2f} | "
             f"{size['seconds_per_megapixel']:.2f} | {size['peak_mb']:.0f} | "
             f"{size['peak_beyond_picture_mb']:.0f} |"
+        )
+    if figures.get("instructions"):
+        lines += ["", "| instructions | bf16 s | float32 s | chosen |", "|" + " --- |" * 4]
+    for level in figures.get("instructions", []):
+        lines.append(
+            f"| {level['level']} | {level['bf16']:.2f} | {level['float32']:.2f} | "
+            f"{level['chosen']} |"
         )
     for part, title in (("others", "seconds a picture"), ("start", "start"), ("sharing", "page")):
         lines += ["", f"| {title} | median |", "| --- | --- |"]

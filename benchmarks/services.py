@@ -18,6 +18,7 @@ PEERS = Path(os.environ.get("PEERS", Path(sys.prefix, "peers")))  # where `make 
 SCRIPTS = {
     "editscope": "api.py",
     "litserve": "benchmarks/peers/litserve_service.py",
+    "litserve_pair": "benchmarks/peers/litserve_service.py",  # two workers, half the threads each
     "seed": "benchmarks/peers/seed_detector.py",
 }
 ANSWER_S = 120.0  # for a first answer, on a busy machine
@@ -27,13 +28,16 @@ QUEUE = "256"  # nobody is turned away
 
 def environment(name: str, model: str, threads: int) -> dict[str, str]:
     """What a service is started with."""
-    path = [str(ROOT), *([str(PEERS)] if name == "litserve" else [])]
+    path = [str(ROOT), *([str(PEERS)] if name.startswith("litserve") else [])]
+    workers = 2 if name == "litserve_pair" else 1
+    threads = max(1, threads // workers)
     return {
         "PYTHONPATH": os.pathsep.join(path),
         "MODEL_NAME": model,
         "MODELS_DIR": str(models_dir()),
         "NUM_THREADS": str(threads),
         "OMP_NUM_THREADS": str(threads),
+        "WORKERS": str(workers),
         "TIME_BUDGET_S": NO_HURRY_S,
         "MAX_QUEUE": QUEUE,
         "LOG_LEVEL": "WARNING",

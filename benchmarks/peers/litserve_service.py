@@ -1,4 +1,4 @@
-"""Our detector behind LitServe, as its documentation shows: decode, predict, encode, one worker.
+"""Our detector behind LitServe, as its documentation shows: decode, predict, encode.
 
 PORT=8001 MODEL_NAME=editscope/base NUM_THREADS=2 python benchmarks/peers/litserve_service.py
 """
@@ -42,7 +42,10 @@ class DetectorAPI(litserve.LitAPI):  # type: ignore[misc]
 if __name__ == "__main__":
     litserve.server._MCP_AVAILABLE = False  # 0.2.19 fails where `mcp` is installed, `fastmcp` not
     server = litserve.LitServer(
-        DetectorAPI(), accelerator="cpu", workers_per_device=1, timeout=False
+        DetectorAPI(),
+        accelerator="cpu",
+        workers_per_device=int(os.environ.get("WORKERS", "1")),
+        timeout=False,
     )
     server.run(
         host="127.0.0.1",

@@ -63,6 +63,13 @@ def test_the_report_is_three_files(tmp_path: Path) -> None:
     assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_precision_by_instructions_has_a_table_where_it_was_measured() -> None:
+    assert "instructions" not in report.table(figures())
+    level = {"level": "AVX2", "bf16": 9.0, "float32": 1.5, "chosen": "float32"}
+    table = report.table(figures() | {"instructions": [level]})
+    assert "| AVX2 | 9.00 | 1.50 | float32 |" in table
+
+
 def test_a_second_sitting_adds_to_the_first(tmp_path: Path) -> None:
     assert report.earlier(tmp_path) == {}
     report.write(figures(), tmp_path)
