@@ -192,6 +192,7 @@ def _add_predict(app: FastAPI, engine: Engine, read_body: BodyReader) -> None:
         """
         with parsing:
             asked = _parse(body)
+        body.clear()  # the picture is enough to wait with, and dozens of photos may wait
         response = engine.predict(asked, abandoned=lambda: from_thread.run(request.is_disconnected))
         return Response(response.model_dump_json(), media_type="application/json")
 
@@ -208,7 +209,9 @@ def _add_predict(app: FastAPI, engine: Engine, read_body: BodyReader) -> None:
 
 def _parse(body: bytearray) -> ImageRequest:
     try:
-        return ImageRequest.model_validate_json(body.removeprefix(UTF8_BOM))
+        if body.startswith(UTF8_BOM):
+            del body[: len(UTF8_BOM)]
+        return ImageRequest.model_validate_json(body)
     except ValidationError as error:
         raise Problem.from_validation(error) from error
 

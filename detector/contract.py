@@ -57,6 +57,12 @@ class ImageData(BaseModel):
     )
     data: str = Field(description="Base64 of the image file (RFC 4648, padded).")
 
+    def take_bytes(self) -> bytes:
+        """As `to_bytes`, and let go of `data`: a third larger than the file, and a second copy."""
+        decoded = self.to_bytes()
+        self.data = ""
+        return decoded
+
     def to_bytes(self) -> bytes:
         """Return the file's bytes.
 

@@ -140,7 +140,7 @@ class Engine:
         """Answer one request.
 
         Args:
-            request: the picture, encoded.
+            request: the picture, encoded; emptied if the service takes pixels.
             abandoned: asked while the request waits and when it is its turn; true saves the work.
 
         Raises:
@@ -179,8 +179,9 @@ class Engine:
 
     def _predict(self, request: ImageRequest, abandoned: Callable[[], bool]) -> PredictionResponse:
         service, accepted = self._ready_service(), time.monotonic()
+        image = request.image
         with self._coding:
-            data = request.image.to_bytes()
+            data = image.take_bytes() if isinstance(service, Detector) else image.to_bytes()
             header = read_header(data)
         size = (header.height, header.width)
         if header.height * header.width > self._max_pixels:
@@ -191,10 +192,10 @@ class Engine:
             if not isinstance(service, Detector):
                 return ask(service, request, size)
             started = time.monotonic()
-            image = decode(data, self._max_pixels)
+            pixels = decode(data, self._max_pixels)
             decoded = time.monotonic()
             self.observer.stage("decode", opened_s + decoded - started)
-            judged = climb_down(service, image, deadline, self._synthesized_mask)
+            judged = climb_down(service, pixels, deadline, self._synthesized_mask)
             self.observer.stage("model", time.monotonic() - decoded)
             return judged
 

@@ -28,7 +28,7 @@ class BodyReader:
         self._held = 0  # touched on the event loop only, so it needs no lock
 
     async def __call__(self, request: Request) -> AsyncIterator[bytearray]:
-        """Yield the body.
+        """Yield the body, which may be emptied once it has been read.
 
         Raises:
             Problem: it is too long (also when chunked), too slow, empty or compressed.
@@ -36,14 +36,15 @@ class BodyReader:
         """
         if request.headers.get("content-encoding", "identity").lower() != "identity":
             raise Problem("unsupported_encoding")
-        body = bytearray()
+        body, length = bytearray(), 0
         try:
             await self._read(request, body)
             if not body:
                 raise Problem("empty_body")
+            length = len(body)
             yield body
         finally:
-            self._held -= len(body)
+            self._held -= length or len(body)
 
     async def _read(self, request: Request, body: bytearray) -> None:
         stream = request.stream()

@@ -424,6 +424,12 @@ def test_threads_are_shared_by_the_pictures_judged_at_a_time() -> None:
     assert Engine(BrightDetector(), num_threads=2, concurrency=4).threads == 1
 
 
+def test_who_waits_holds_the_picture_once() -> None:
+    request = request_for(half_bright())
+    loaded(BrightDetector()).predict(request)
+    assert request.image.data == ""
+
+
 def test_a_template_service_answers_pixels_too() -> None:
     service = TemplateService()
     engine = loaded(service)
@@ -440,6 +446,7 @@ def test_a_template_service_answers_pixels_too() -> None:
     sent = request_for(picture)
     engine.predict(sent)
     assert received[1] is sent
+    assert sent.image.data
 
 
 def test_a_template_services_answer_is_put_right(caplog: pytest.LogCaptureFixture) -> None:

@@ -51,6 +51,18 @@ def test_chunks_are_joined() -> None:
     assert reader._held == 0
 
 
+def test_a_body_may_be_emptied_before_the_answer() -> None:
+    reader = BodyReader(10)
+
+    async def empty() -> None:
+        async with aclosing(reader(request([b"12345"]))) as bodies:  # type: ignore[type-var]
+            (await bodies.__anext__()).clear()
+            assert reader._held == 5
+
+    run_async(empty)
+    assert reader._held == 0
+
+
 @pytest.mark.parametrize("length", ["-5", "ten", "", "٣", "1e9"])
 def test_a_senseless_length_is_not_believed(length: str) -> None:
     assert read(BodyReader(10), request([b"12345"], content_length=length)) == b"12345"
