@@ -3,10 +3,11 @@
 Usage: python -m training.collect_edited --sources training/edited_sources.csv --clones DIR
 --store DIR
 
-A row names an edited picture and either its mask or its original by git blob ids. The picture
-goes untouched to STORE/edited/<blob>.<ext>, its mask beside it as <blob>_mask.png (one channel,
-255 = edited); STORE/edited.csv lists them. Without a published mask the region is where picture
-and original differ. Exit status: 0 if at least one pair is in the store, else 1.
+A row names an edited picture and its mask, its original or both by git blob ids. The picture goes
+untouched to STORE/edited/<blob>.<ext>, beside it its mask as <blob>_mask.png (one channel, 255 =
+edited) and, if it has the same size, its original as <blob>_original.png; STORE/edited.csv lists
+them. Without a published mask the region is where picture and original differ. Exit status: 0 if
+at least one pair is in the store, else 1.
 """
 
 from __future__ import annotations
@@ -22,27 +23,40 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.io import loadmat
+from scipy.ndimage import uniform_filter
 from skimage.morphology import closing, opening, remove_small_holes
 
 from training.clones import GitObjects, clone, find_clones, locate_clone
 from training.collect import UNREADABLE, Failure, Row, encode_png, report, write_atomic
 
 NOISE = 4  # of 255: a blend of the pasted region's border leaves smaller traces elsewhere
+RESAVED = "re-saved"  # in a row's note: the picture was compressed again after the edit
+RESAVED_WINDOW, RESAVED_NOISE = 5, 14  # pixels, of 255: where 490 JPEG splices are best outlined
 BRUSH = np.ones((7, 7), np.bool_)  # pixels: narrower differences are noise, narrower gaps too
 HOLE = 2000  # pixels: an unchanged spot up to this size inside an edit belongs to it
+MATLAB, MATLAB_MASK = ".mat", "objMask"  # as the composites of Lalonde and Efros have it
+INVERTED = "mask inverted"  # in a row's note: black is edited
 MASK_LEVEL = 128  # of 255: a published mask may be grey at its edges
 LARGEST = 0.8  # share of the picture; above it the whole picture was re-encoded
 INDEX_COLUMNS = [
-    *("path", "mask_path", "label", "source", "kind", "repo", "license"),
+    *("path", "mask_path", "original_path", "label", "source", "kind", "repo", "license"),
     *("width", "height", "edited_share", "note"),
 ]
 Mask = NDArray[np.bool_]
 
 
-def changed_region(picture: Image.Image, original: Image.Image) -> Mask:
-    """Where two pictures of one size differ, as solid areas; shape (height, width)."""
+def changed_region(picture: Image.Image, original: Image.Image, resaved: bool = False) -> Mask:
+    """Where two pictures of one size differ, as solid areas; shape (height, width).
+
+    `resaved`: one of them was compressed again, so that all pixels differ a little.
+    """
     values = [np.asarray(image.convert("RGB"), np.int16) for image in (picture, original)]
-    differs = np.abs(values[0] - values[1]).max(axis=2) > NOISE
+    difference = np.abs(values[0] - values[1])
+    if resaved:
+        differs = uniform_filter(difference.mean(axis=2), RESAVED_WINDOW) > RESAVED_NOISE
+    else:
+        differs = difference.max(axis=2) > NOISE
     solid = opening(closing(differs, BRUSH), BRUSH)
     return np.asarray(remove_small_holes(solid, max_size=HOLE))
 
@@ -59,21 +73,40 @@ def read_image(objects: GitObjects, blob: str) -> Image.Image | None:
     return image
 
 
+def read_mask(objects: GitObjects, row: Row) -> Mask | None:
+    """The row's published mask, None if there is none or it cannot be read."""
+    if PurePosixPath(row["mask_path"]).suffix == MATLAB:
+        data = objects.read(row["mask_blob"])
+        if data is None:
+            return None
+        file = io.BytesIO(data)
+        return np.asarray(loadmat(file)[MATLAB_MASK] > 0)  # type: ignore[arg-type]  # stubs want a path
+    published = read_image(objects, row["mask_blob"])
+    if published is None:
+        return None
+    mask = np.asarray(published.convert("L")) >= MASK_LEVEL
+    return ~mask if INVERTED in row["note"] else mask
+
+
 def find_mask(objects: GitObjects, row: Row, picture: Image.Image) -> Mask | None:
     """The published mask, else the region changed since the original, None without either."""
-    published = read_image(objects, row["mask_blob"])
-    if published is not None and published.size == picture.size:
-        return np.asarray(published.convert("L")) >= MASK_LEVEL
+    published = read_mask(objects, row)
+    if published is not None and published.shape == picture.size[::-1]:
+        return published
     original = read_image(objects, row["original_blob"])
     if original is None or original.size != picture.size:
         return None
-    return changed_region(picture, original)
+    return changed_region(picture, original, RESAVED in row["note"])
 
 
 def files(store: Path, row: Row) -> tuple[Path, Path]:
     """Where the row's picture and mask go."""
     folder, suffix = store / "edited", PurePosixPath(row["path"]).suffix.lower()
     return folder / (row["blob"] + suffix), folder / (row["blob"] + "_mask.png")
+
+
+def original_file(store: Path, row: Row) -> Path:
+    return store / "edited" / (row["blob"] + "_original.png")
 
 
 def is_stored(store: Path, row: Row) -> bool:
@@ -92,6 +125,9 @@ def collect_row(objects: GitObjects, row: Row, store: Path) -> str:
         return "nothing or nearly everything differs"
     target, mask_target = files(store, row)
     write_atomic(mask_target, encode_png(Image.fromarray(mask.astype(np.uint8) * 255)))
+    original = read_image(objects, row["original_blob"])
+    if original is not None and original.size == picture.size:
+        write_atomic(original_file(store, row), encode_png(original.convert("RGB")))
     write_atomic(target, data)
     return ""
 
@@ -110,9 +146,12 @@ def index_entry(store: Path, row: Row) -> dict[str, object]:
     with Image.open(mask_path) as mask:
         size = {"width": mask.width, "height": mask.height}
         share = f"{np.asarray(mask).mean() / 255:.4f}"
+    original = original_file(store, row)
     places = {"path": path, "mask_path": mask_path}
+    if original.is_file():
+        places["original_path"] = original
     names = {key: place.relative_to(store).as_posix() for key, place in places.items()}
-    return {**row, **size, **names, "edited_share": share}
+    return {**row, **size, "original_path": "", **names, "edited_share": share}
 
 
 def write_index(store: Path, rows: list[Row]) -> int:

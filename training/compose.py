@@ -11,12 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.contract import Labels
-from training import edits, history, synthesis
+from training import edits, history, synthesis, windows
 from training.history import Picture
 from training.masks import Mask, random_mask
 from training.pack import Pack
@@ -37,19 +36,31 @@ CLASS_SHARES = {  # of samples drawn alone; with the pairs: 28, 20, 30 and 22 %
     Labels.LocallySynthesized: 0.25,
 }
 EDIT_SHARES = {
-    "splice": 0.38, "copy_move": 0.24, "removal": 0.14, "retouch": 0.15, "published": 0.09,
+    "splice": 0.36, "copy_move": 0.20, "removal": 0.13, "retouch": 0.13, "published": 0.18,
 }  # fmt: skip
-SYNTHESIS_SHARES = {"pasted": 0.34, "redrawn": 0.40, "filled": 0.18, "background": 0.08}
+SYNTHESIS_SHARES = {
+    "pasted": 0.24, "redrawn": 0.24, "filled": 0.12, "background": 0.06, "inpainted": 0.18,
+    "published": 0.16,
+}  # fmt: skip
+SHARES = {Labels.LocallyEdited: EDIT_SHARES, Labels.LocallySynthesized: SYNTHESIS_SHARES}
+MISSING = {  # what stands in for kinds that a pack has no pictures of
+    Labels.LocallyEdited: "splice", Labels.LocallySynthesized: "redrawn",
+}  # fmt: skip
 REGENERATED_SHARE = 0.15  # of FullySynthesized drawn alone: real pictures through a generator
 TWIN_SHARE = 0.75  # of what is regenerated: by a trained generator, the rest by an up-sampler
 OUTLINED_SHARE = 0.4  # of bases and donors of local edits: an object in front to cut out or cover
+READY = ("published", "inpainted")  # kinds that lie in the pack ready-made
+EDITS = ("splice", "copy_move", "removal", "retouch")
+MADE = {  # of any scene, with their shares
+    **{kind: EDIT_SHARES[kind] for kind in EDITS},
+    **{kind: SYNTHESIS_SHARES[kind] for kind in ("pasted", "redrawn", "filled", "background")},
+}
 REGION_EDITS = {"copy_move": edits.copy_move, "removal": remove, "retouch": edits.retouch}
 MIN_VISIBLE = 0.004  # of the sample: a manipulated area below it cannot be asked for
 MAX_VISIBLE = 0.97  # above it a sample shows no pristine pixel to compare with
 CANVAS = 1.3  # sides of the sample: room for where it is cut
 RESIZED_SHARE = 0.4  # of the finished pictures
 LOG_SCALES = (np.log(0.45), np.log(1.3))  # by how much
-MARGIN = 16  # pixels: further than the filters of a history reach
 PRISTINE, EDITED, SYNTHESIZED = 0, 1, 2
 Choice = TypeVar("Choice")
 
@@ -141,10 +152,10 @@ class Composer:
         a margin for filters, on the grid that the whole picture would have had.
         """
         rng = np.random.default_rng(seed)
-        image, mask = _resized(draft.image, draft.mask, scale, self.size, rng)
+        image, mask = windows.resized(draft.image, draft.mask, scale, self.size, rng)
         local = draft.label >= Labels.LocallyEdited
-        window = _window(mask, self.size, rng, local)
-        outer, inner = _with_margin(window, mask.shape)
+        window = windows.cut(mask, self.size, rng, local)
+        outer, inner = windows.with_margin(window, mask.shape)
         image = history.after(image[outer], rng)[inner]
         mask = mask[window]
         if local and not MIN_VISIBLE < (mask > 0).mean() < MAX_VISIBLE:
@@ -156,18 +167,38 @@ class Composer:
         if label is Labels.FullySynthesized:
             scene = self._real.draw(rng, self.size, side, twin=rng.random() < TWIN_SHARE)
             return self._regenerated(scene, rng)
-        kind = choose(EDIT_SHARES if label is Labels.LocallyEdited else SYNTHESIS_SHARES, rng)
-        if kind == "published" and len(self._published):
-            image, mask = self._published.draw(rng, self.size, side)
-            return _local(image, mask, label, kind, None)
+        kind = choose(SHARES[label], rng)
+        if kind in READY:
+            draft = self.ready(label, kind, rng, side)
+            if draft is not None:
+                return draft
+            kind = MISSING[label]
         twin = kind == "redrawn" and rng.random() < TWIN_SHARE
         outlined = rng.random() < OUTLINED_SHARE
         base = self._real.draw(rng, self.size, side, twin, outlined).aged(rng)
-        return self.manipulate(base, "splice" if kind == "published" else kind, rng)
+        return self.manipulate(base, kind, rng)
+
+    def ready(
+        self, label: Labels, kind: str, rng: np.random.Generator, side: int, whole: bool = False
+    ) -> Draft | None:
+        """One of `READY`, as it lies in the pack: `whole`, or about `side` pixels; or None."""
+        if kind == "published":
+            if not self._published.has(label):
+                return None
+            if whole:
+                cut = self._published.whole(label, rng, self.size)
+            else:
+                cut = self._published.draw(label, rng, self.size, side)
+            return _local(cut.image, cut.mask, label, kind, cut.pristine)
+        scene = self._real.inpainted(rng, self.size, side)
+        if scene is None:
+            return None
+        scene = scene.aged(rng)
+        return _local(*synthesis.inpainted(scene, rng), label, kind, scene.image)
 
     def manipulate(self, base: Scene, kind: str, rng: np.random.Generator) -> Draft:
-        """Edit or synthesize a region of a scene; `kind` is a key of the shares above."""
-        label = Labels.LocallyEdited if kind in EDIT_SHARES else Labels.LocallySynthesized
+        """Edit or synthesize a region of a scene; `kind` is one of `MADE`."""
+        label = Labels.LocallyEdited if kind in EDITS else Labels.LocallySynthesized
         if kind == "redrawn":
             return _local(*synthesis.local(base, rng), label, kind, base.image)
         if kind == "filled":
@@ -217,46 +248,3 @@ def _filled(image: Picture, value: int) -> NDArray[np.uint8]:
 def _local(image: Picture, mask: Mask, label: Labels, kind: str, pristine: Picture | None) -> Draft:
     value = EDITED if label is Labels.LocallyEdited else SYNTHESIZED
     return Draft(image, mask.astype(np.uint8) * value, label, kind, pristine)
-
-
-def _resized(
-    image: Picture, mask: NDArray[np.uint8], scale: float, size: int, rng: np.random.Generator
-) -> tuple[Picture, NDArray[np.uint8]]:
-    """Resize picture and mask together; never below the sample's size."""
-    scale = max(scale, size / min(image.shape[:2]))
-    if abs(scale - 1) < 0.02:
-        return image, mask
-    image = history.resize(image, scale, rng)
-    return image, np.asarray(
-        cv2.resize(mask, image.shape[1::-1], interpolation=cv2.INTER_NEAREST), np.uint8
-    )
-
-
-def _window(
-    mask: NDArray[np.uint8], size: int, rng: np.random.Generator, local: bool
-) -> tuple[slice, slice]:
-    """Where to cut the sample: on the 8x8 grid mostly, round a manipulated pixel if `local`."""
-    step = 8 if rng.random() < 0.75 else 1
-    limits = (mask.shape[0] - size, mask.shape[1] - size)
-    corner = [int(rng.integers(0, limit + 1)) for limit in limits]
-    if local and mask.any() and rng.random() < 0.9:
-        hits = np.flatnonzero(mask)
-        pixel = np.unravel_index(int(hits[rng.integers(hits.size)]), mask.shape)
-        corner = [  # drawn where it may lie: clipping would pile windows up at the borders
-            int(rng.integers(max(0, int(p) - size + 1), min(limit, int(p)) + 1))
-            for p, limit in zip(pixel, limits, strict=True)
-        ]
-    top, left = (c // step * step for c in corner)
-    return slice(top, top + size), slice(left, left + size)
-
-
-def _with_margin(
-    window: tuple[slice, slice], shape: tuple[int, ...]
-) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """The window grown to the 8x8 grid and at least MARGIN, and where the window lies in that."""
-    outer, inner = [], []
-    for span, length in zip(window, shape, strict=True):
-        start = max(0, span.start - MARGIN) // 8 * 8
-        outer.append(slice(start, min(length, span.stop + MARGIN)))
-        inner.append(slice(span.start - start, span.stop - start))
-    return (outer[0], outer[1]), (inner[0], inner[1])

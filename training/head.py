@@ -29,15 +29,16 @@ from detector.deadline import Deadline
 from detector.editscope.detector import EditScopeDetector
 from detector.imaging import decode
 from training import history
-from training.compose import EDIT_SHARES, MIN_VISIBLE, SYNTHESIS_SHARES, Composer, choose
+from training.compose import MADE, MIN_VISIBLE, READY, SHARES, Composer, Draft, choose
 from training.history import Picture
 from training.masks import Shapes
-from training.pack import DRAWN, Pack, segment
+from training.pack import DRAWN, WHOLE, Pack, segment
 from training.pool import DULL, HELD_OUT, Scene
 
 LOG_SIDES = (np.log(360), np.log(1500))  # longer side of a picture, pixels
 MAX_PIXELS = 12_000_000  # of a source picture: decoding more takes longer than judging
-LOCAL = {**{k: v for k, v in EDIT_SHARES.items() if k != "published"}, **SYNTHESIS_SHARES}
+LOCAL = (Labels.LocallyEdited, Labels.LocallySynthesized)
+READY_SHARE = 0.4  # of the local edits: published ones and inpainted ones, that lie in the pack
 SMALLEST = 256  # pixels of the shorter side: room for an edit
 FOLDS = 5  # one is kept to choose the number of epochs
 EPOCHS = 60
@@ -73,7 +74,7 @@ class Pictures:
 
 
 class WholePictures:
-    """Seeded draws of three: a real picture after and before a local edit, and a generated one."""
+    """Seeded draws: a local edit, the picture before it where that is known, a generated one."""
 
     def __init__(self, pack: Path, store: Path, seed: int) -> None:
         self._composer = Composer(Pack(pack), SMALLEST, seed)
@@ -84,19 +85,30 @@ class WholePictures:
     def draw(self, number: int) -> list[tuple[Picture, Labels]]:
         """The draw of that number; the same past and later history before and after the edit."""
         rng = np.random.default_rng((self._seed, number))
-        while True:
-            base = self._real.draw(rng)
-            scene = Scene(base, Shapes(segment(base))).aged(rng)
-            draft = self._composer.manipulate(scene, choose(LOCAL, rng), rng)
-            if (draft.mask > 0).mean() > MIN_VISIBLE:
-                break
+        draft = self._draft(rng)
         later = int(rng.integers(2**32))
         generated = history.before(self._fake.draw(rng), rng)
-        return [
+        drawn = [
             (history.after(draft.image, np.random.default_rng(later)), draft.label),
-            (history.after(scene.image, np.random.default_rng(later)), Labels.Natural),
             (history.after(generated, rng), Labels.FullySynthesized),
         ]
+        if draft.pristine is not None:
+            natural = history.after(draft.pristine, np.random.default_rng(later))
+            drawn.insert(1, (natural, Labels.Natural))
+        return drawn
+
+    def _draft(self, rng: np.random.Generator) -> Draft:
+        while True:
+            if rng.random() < READY_SHARE:
+                label = LOCAL[int(rng.integers(len(LOCAL)))]
+                kinds = {k: v for k, v in SHARES[label].items() if k in READY}
+                draft = self._composer.ready(label, choose(kinds, rng), rng, WHOLE, whole=True)
+            else:
+                base = self._real.draw(rng)
+                scene = Scene(base, Shapes(segment(base))).aged(rng)
+                draft = self._composer.manipulate(scene, choose(MADE, rng), rng)
+            if draft is not None and (draft.mask > 0).mean() > MIN_VISIBLE:
+                return draft
 
 
 def collect(

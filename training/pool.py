@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from training import history
 from training.history import Picture
-from training.masks import Shapes
+from training.inpaints import Inpaints
+from training.masks import Mask, Shapes
 from training.objects import Objects
 from training.pack import REDUCED, Entry, Pack
 from training.twins import Twins
@@ -40,15 +42,17 @@ class Scene:
         image: (H, W, 3) uint8 RGB.
         shapes: outlines found in it.
         twin: (H, W, 3) uint8, the crop redrawn by a generator, or None.
+        region: (H, W) bool, where the twin shows something else than the crop, or None.
     """
 
     image: Picture
     shapes: Shapes
     twin: Picture | None = None
+    region: Mask | None = None
 
     def aged(self, rng: np.random.Generator) -> Scene:
         """With a past of its own: compression and noise before anything is manipulated."""
-        return Scene(history.before(self.image, rng), self.shapes, self.twin)
+        return replace(self, image=history.before(self.image, rng))
 
 
 class Pool:
@@ -57,6 +61,7 @@ class Pool:
     def __init__(self, pack: Pack, label: str, held_out: bool) -> None:
         self._pack = pack
         self._objects, self._twins = Objects(pack.folder), Twins(pack.folder)
+        self._inpaints = Inpaints(pack.folder)
         self._held_out = held_out
         wanted = [
             index
@@ -68,7 +73,10 @@ class Pool:
         self._groups = [_Group.of(pack.entries, part) for part in (native, reduced)]
         twinned = [i for i in wanted if self._twins.of(i, held_out)]
         outlined = [i for i in wanted if self._objects.mask(i) is not None]
-        self._twinned, self._outlined = (_Group.of(pack.entries, g) for g in (twinned, outlined))
+        inpainted = [i for i in wanted if self._inpaints.of(i)]
+        self._twinned, self._outlined, self._inpainted = (
+            _Group.of(pack.entries, group) for group in (twinned, outlined, inpainted)
+        )
 
     @property
     def indices(self) -> list[int]:
@@ -98,30 +106,59 @@ class Pool:
             group = self._twinned
         return self._scene(group.draw(rng), rng, smallest, side, twin)
 
+    def inpainted(self, rng: np.random.Generator, smallest: int, side: int) -> Scene | None:
+        """A canvas as `draw` gives it, with a twin inpainted in its region; None if none is in it.
+
+        The pack may have no such pictures at all.
+        """
+        if not len(self._inpainted):
+            return None
+        index = self._inpainted.draw(rng)
+        entry, choices = self._pack.entries[index], self._inpaints.of(index)
+        chosen = choices[int(rng.integers(len(choices)))]
+        twin, region = self._inpaints.read(chosen, entry.height, entry.width)
+        scene = self._cut(index, [twin, region], rng, smallest, side)
+        return scene if scene.region is not None and scene.region.any() else None
+
     def _scene(
         self, index: int, rng: np.random.Generator, smallest: int, side: int, twin: bool
     ) -> Scene:
         entry = self._pack.entries[index]
         choices = self._twins.of(index, self._held_out) if twin else []
-        images = [self._pack.image(index)]
+        beside: list[Picture | Mask] = []
         if choices:
             _, offset = choices[int(rng.integers(len(choices)))]
-            images.append(self._twins.image(offset, entry.height, entry.width))
+            beside.append(self._twins.image(offset, entry.height, entry.width))
+        return self._cut(index, beside, rng, smallest, side)
+
+    def _cut(
+        self,
+        index: int,
+        beside: Sequence[Picture | Mask],
+        rng: np.random.Generator,
+        smallest: int,
+        side: int,
+    ) -> Scene:
+        """A window of an entry and of what lies beside it: its twin, and the twin's region."""
+        entry = self._pack.entries[index]
+        layers = [self._pack.image(index), *beside]
         outline = self._objects.mask(index)
         cells = [self._pack.segments(index), *([] if outline is None else [outline])]
         rows, columns = (_window(n, side, rng) for n in (entry.height, entry.width))
-        images = [image[rows, columns] for image in images]
+        layers = [layer[rows, columns] for layer in layers]
         window = tuple(
             _cells(span, length, cells[0].shape[0])
             for span, length in ((rows, entry.height), (columns, entry.width))
         )
         cells = [array[window] for array in cells]
         if rng.random() < 0.5:
-            images = [image[:, ::-1] for image in images]
+            layers = [layer[:, ::-1] for layer in layers]
             cells = [array[:, ::-1] for array in cells]
-        images = [_padded(np.ascontiguousarray(image), smallest) for image in images]
+        image, *rest = (_padded(np.ascontiguousarray(layer), smallest) for layer in layers)
         shapes = Shapes(*(np.ascontiguousarray(array) for array in cells))
-        return Scene(images[0], shapes, images[1] if choices else None)
+        twin = np.asarray(rest[0], np.uint8) if rest else None
+        region = rest[1] > 0 if len(rest) > 1 else None
+        return Scene(np.asarray(image, np.uint8), shapes, twin, region)
 
 
 @dataclass(frozen=True)
@@ -165,9 +202,10 @@ def _cells(span: slice, length: int, cells: int) -> slice:
     return slice(first, max(first + MIN_CELLS, span.stop * cells // length))
 
 
-def _padded(image: Picture, size: int) -> Picture:
-    """Mirror a picture smaller than the sample at its right and lower border."""
-    bottom, right = max(0, size - image.shape[0]), max(0, size - image.shape[1])
+def _padded(layer: NDArray[Any], size: int) -> NDArray[np.uint8]:
+    """Mirror what is smaller than the sample at its right and lower border."""
+    layer = np.asarray(layer, np.uint8)
+    bottom, right = max(0, size - layer.shape[0]), max(0, size - layer.shape[1])
     if not bottom and not right:
-        return image
-    return np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_REFLECT), np.uint8)
+        return layer
+    return np.asarray(cv2.copyMakeBorder(layer, 0, bottom, 0, right, cv2.BORDER_REFLECT), np.uint8)

@@ -17,6 +17,8 @@ from training.masks import Mask, random_mask
 from training.pool import Scene
 from training.removal import cover
 
+RE_ENCODED_SHARE = 0.4  # of the inpainted: left as the decoder drew them, every pixel changed
+
 
 def redraw(picture: Picture, rng: np.random.Generator) -> Picture:
     """The whole picture, (H, W, 3) uint8, decoded from a version two to four times smaller."""
@@ -50,6 +52,18 @@ def fill(scene: Scene, rng: np.random.Generator) -> tuple[Picture, Mask]:
     mask = random_mask(base.shape[:2], rng, scene.shapes)
     layer = redraw(cover(base, mask, rng), rng)
     return blend(base, layer, mask, rng, hard=0.6), mask
+
+
+def inpainted(scene: Scene, rng: np.random.Generator) -> tuple[Picture, Mask]:
+    """The region that the scene's twin shows anew: pasted back, or amid the re-encoded rest.
+
+    Returns the picture and its (H, W) bool mask.
+    """
+    assert scene.twin is not None
+    assert scene.region is not None
+    if rng.random() < RE_ENCODED_SHARE:
+        return scene.twin, scene.region
+    return blend(scene.image, scene.twin, scene.region, rng, hard=0.5), scene.region
 
 
 def whole(scene: Scene, rng: np.random.Generator) -> Picture:

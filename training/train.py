@@ -33,6 +33,7 @@ from training.loss import Losses, losses
 from training.pictures import draw_losses, draw_samples
 from training.stream import Batch, Batches, Samples, collate
 
+LONGEST_STEP = 60.0  # seconds that count: more means the process was stopped to measure something
 FINAL_RATE = 0.02  # of the peak learning rate, at the end of the cosine
 
 
@@ -187,7 +188,7 @@ def train(config: Config) -> Path:
                 break
             started = time.monotonic()
             loss = run.update(batch)
-            run.spent += time.monotonic() - started
+            run.spent += min(time.monotonic() - started, LONGEST_STEP)
             log.add(run.step, run.spent, loss)
             bar.update(int(100 * run.progress()) - bar.n)
             bar.set_postfix_str(f"step {run.step} {log.summary()}", refresh=False)
@@ -231,9 +232,10 @@ def main() -> None:
     parser.add_argument("--pack")
     parser.add_argument("--out")
     parser.add_argument("--init")
+    parser.add_argument("--seed", type=int)
     arguments = parser.parse_args()
     settings = yaml.safe_load(arguments.config.read_text())
-    for name in ("minutes", "pack", "out", "init"):
+    for name in ("minutes", "pack", "out", "init", "seed"):
         if getattr(arguments, name) is not None:
             settings[name] = getattr(arguments, name)
     print(f"weights in {train(Config(**settings))}")

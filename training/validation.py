@@ -4,10 +4,9 @@
         --out data/validation
 
 Writes `calibration.csv` and `report.csv` (columns path, label, mask_path, set, kind, source; paths
-relative to `--out`), and into the pack `published.csv`, the NIST pictures left to training. No
-picture, and no third-party edited set but NIST's, is in two of them. Kinds of edits for which
-no third-party pictures with masks are at hand are composed from held-out sources for calibration;
-the report holds third-party pictures only.
+relative to `--out`), and into the pack `published.csv`, what is left to training. No picture, and
+no third-party edited set but NIST's, is in two of them. Of either local label some are composed
+from held-out sources for calibration; the report holds third-party pictures only.
 """
 
 from __future__ import annotations
@@ -28,10 +27,21 @@ from training.pool import HELD_OUT
 from training.published import FILE_NAME
 
 COLUMNS = ("path", "label", "mask_path", "set", "kind", "source")
+PATHS = ("path", "mask_path", "original_path")
 PER_SOURCE = 12  # pictures of one held-out source in each manifest: no source may dominate
 MAX_PIXELS = 5_000_000  # of a picture: keeps a report on two cores within minutes
 COMPOSED = 40  # pictures of each local label made for calibration
 COMPOSED_SIDE = 384  # pixels
+TRAINED = {  # collected edited sets that training may have
+    "lalonde_composites", "voc_splice", "casia2", "migan_examples", "deepfillv2_official",
+    "hdpainter_results", "shayshoon_inpainting", "objectstitch_bcmi", "ace_plus",
+    "brushnet_examples", "kolors_inpainting", "truong_removal",
+}  # fmt: skip
+CALIBRATED = {  # and calibration; the rest is for the report
+    "comofod", "iopaint_assets", "csqiangwen_deepfillv2", "matt576_editing",
+}  # fmt: skip
+LARGEST_REGION = 0.5  # of a picture trained on: above it the rest is the exception
+TRAINED_SIDE = 256  # pixels: smaller pictures would be known by their mirrored borders
 NIST_EACH = 40  # of the 183 NIST pictures in each manifest; training may have the others
 Row = dict[str, str]
 
@@ -81,18 +91,25 @@ def third_party(edited: Path, rng: np.random.Generator) -> tuple[list[Row], list
     return calibration, report, [nist[i] for i in order[2 * NIST_EACH :]]
 
 
-def collected(store: Path) -> list[Row]:
-    """The edited pictures that `training.collect` gathered, all for the report."""
+def collected(store: Path) -> tuple[list[Row], list[Row], list[Row]]:
+    """The edited pictures that `training.collect_edited` gathered, split as `third_party` does."""
+    calibration: list[Row] = []
+    report: list[Row] = []
+    training: list[Row] = []
     with (store / "edited.csv").open(newline="") as file:
-        return [
-            _row(
-                store / row["path"],
-                row["label"],
-                store / row["mask_path"],
-                (row["source"], row["kind"], row["source"]),
-            )
-            for row in csv.DictReader(file)
-        ]
+        for row in csv.DictReader(file):
+            width, height = int(row["width"]), int(row["height"])
+            about = (row["source"], row["kind"], row["source"])
+            chosen = _row(store / row["path"], row["label"], store / row["mask_path"], about)
+            if width * height > MAX_PIXELS:
+                continue
+            if row["source"] not in TRAINED:
+                (calibration if row["source"] in CALIBRATED else report).append(chosen)
+            elif float(row["edited_share"]) < LARGEST_REGION and min(width, height) >= TRAINED_SIDE:
+                original = row["original_path"]
+                path = str((store / original).resolve()) if original else ""
+                training.append({**chosen, "original_path": path})
+    return calibration, report, training
 
 
 def composed(pack: Path, out: Path) -> list[Row]:
@@ -123,15 +140,15 @@ def _row(path: Path, label: str, mask: Path | None, about: tuple[str, str, str])
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def _write(rows: list[Row], path: Path) -> None:
+def _write(rows: list[Row], path: Path, columns: tuple[str, ...] = COLUMNS) -> None:
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        writer = csv.DictWriter(file, columns)
         writer.writeheader()
         for row in rows:
             relative = {
                 name: os.path.relpath(row[name], path.parent.resolve())
-                for name in ("path", "mask_path")
-                if row[name]
+                for name in PATHS
+                if row.get(name)
             }
             writer.writerow(row | relative)
 
@@ -147,12 +164,19 @@ def main() -> None:
     rng = np.random.default_rng(0)
     whole = held_out(arguments.store, rng)
     edits = third_party(arguments.edited, rng)
-    calibration = [*whole[0], *edits[0], *composed(arguments.pack, arguments.out)]
-    report = [*whole[1], *edits[1], *collected(arguments.store)]
+    others = collected(arguments.store)
+    calibration = [
+        *whole[0], *edits[0], *others[0], *composed(arguments.pack, arguments.out)
+    ]  # fmt: skip
+    report = [*whole[1], *edits[1], *others[1]]
     _write(calibration, arguments.out / "calibration.csv")
     _write(report, arguments.out / "report.csv")
-    _write(edits[2], arguments.pack / FILE_NAME)
-    print(f"{len(calibration)} pictures to calibrate on, {len(report)} to report on")
+    left = [*edits[2], *others[2]]
+    _write(left, arguments.pack / FILE_NAME, (*COLUMNS, "original_path"))
+    print(
+        f"{len(calibration)} pictures to calibrate on, {len(report)} to report on, "
+        f"{len(left)} to train on"
+    )
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ import io
 import subprocess
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.io import savemat
 
-from training.collect_edited import main
+from training.collect_edited import changed_region, main
 
 AUTHOR = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
 SHAPE = (80, 100)  # height and width of the test pictures in pixels
@@ -52,19 +54,23 @@ def blobs(tmp_path: Path) -> dict[str, str]:
     pictures["reencoded"] = 255 - original()
     git = ["git", "-C", str(folder), *AUTHOR]
     subprocess.run([*git, "init", "--quiet"], check=True)
+    pictures["inverted"] = 255 - expected()
     for name, pixels in pictures.items():
         (folder / f"{name}.png").write_bytes(encode(pixels))
+    savemat(folder / "matlab.mat", {"objMask": expected() // 255})
     subprocess.run([*git, "add", "."], check=True)
     subprocess.run([*git, "commit", "--quiet", "-m", "pictures"], check=True)
-    paths = [f"HEAD:{name}.png" for name in pictures]
+    files = {name: f"{name}.png" for name in pictures} | {"matlab": "matlab.mat"}
+    paths = [f"HEAD:{name}" for name in files.values()]
     answer = subprocess.run([*git, "rev-parse", *paths], check=True, capture_output=True, text=True)
-    return dict(zip(pictures, answer.stdout.split(), strict=True))
+    return dict(zip(files, answer.stdout.split(), strict=True))
 
 
 def run(folder: Path, **blobs: str) -> int:
     """Run the command for one picture; its index entries are then in folder/store."""
     row = {"label": "LocallyEdited", "source": "photos", "kind": "splice", "repo": "ann/photos"}
-    row |= {"path": "a.png", "license": "MIT", "note": "", "mask_blob": "", "original_blob": ""}
+    row |= {"path": "a.png", "license": "MIT", "note": "", "mask_path": ""}
+    row |= {"mask_blob": "", "original_blob": ""}
     row |= blobs
     with (folder / "edited.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(row))
@@ -89,6 +95,40 @@ def test_mask_is_published_or_found_by_difference(
 ) -> None:
     assert run(tmp_path, blob=blobs["edited"], **{f"{given}_blob": blobs[given]}) == 0
     np.testing.assert_array_equal(stored_mask(tmp_path), expected())
+
+
+def test_an_original_is_kept_beside_the_picture(tmp_path: Path, blobs: dict[str, str]) -> None:
+    wanted = {"blob": blobs["edited"], "mask_blob": blobs["mask"]}
+    assert run(tmp_path, **wanted, original_blob=blobs["original"]) == 0
+    with (tmp_path / "store" / "edited.csv").open(newline="", encoding="utf-8") as file:
+        (entry,) = csv.DictReader(file)
+    with Image.open(tmp_path / "store" / entry["original_path"]) as picture:
+        np.testing.assert_array_equal(np.asarray(picture), original())
+
+
+def test_black_can_mean_edited(tmp_path: Path, blobs: dict[str, str]) -> None:
+    wanted = {"blob": blobs["edited"], "mask_blob": blobs["mask"], "note": "mask inverted"}
+    assert run(tmp_path, **wanted) == 1  # nearly everything, then
+    wanted["mask_blob"] = blobs["inverted"]
+    assert run(tmp_path, **wanted) == 0
+    np.testing.assert_array_equal(stored_mask(tmp_path), expected())
+
+
+def test_a_mask_may_be_a_matlab_file(tmp_path: Path, blobs: dict[str, str]) -> None:
+    wanted = {"blob": blobs["edited"], "mask_path": "m.mat", "mask_blob": blobs["matlab"]}
+    assert run(tmp_path, **wanted) == 0
+    np.testing.assert_array_equal(stored_mask(tmp_path), expected())
+
+
+def test_compression_after_the_edit_is_not_taken_for_it() -> None:
+    smooth = cv2.GaussianBlur(original(), (0, 0), 3)
+    changed = smooth.copy()
+    changed[EDIT] = 255 - changed[EDIT]
+    _, data = cv2.imencode(".jpg", changed, [cv2.IMWRITE_JPEG_QUALITY, 40])
+    saved = Image.fromarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)))
+    region = changed_region(saved, Image.fromarray(smooth), resaved=True)
+    truth = expected() > 0
+    assert (region & truth).sum() / (region | truth).sum() > 0.7
 
 
 def test_second_run_needs_no_clone(tmp_path: Path, blobs: dict[str, str]) -> None:

@@ -51,7 +51,7 @@ def test_an_aligned_pair_differs_by_the_manipulation_alone(
 ) -> None:
     monkeypatch.setattr(compose, "ALIGNED_SHARE", 1.0)
     monkeypatch.setattr(compose, "ALIGNED_SHARES", {Labels.LocallyEdited: 1.0})
-    monkeypatch.setattr(compose, "EDIT_SHARES", {"splice": 1.0})
+    monkeypatch.setitem(compose.SHARES, Labels.LocallyEdited, {"splice": 1.0})
     monkeypatch.setattr(history, "after", lambda picture, rng: picture)
     monkeypatch.setattr(compose, "_scale", lambda rng: 1.0)
     composer = Composer(Pack(pack_folder), 128, seed=3)
@@ -62,16 +62,6 @@ def test_an_aligned_pair_differs_by_the_manipulation_alone(
         far = cv2.dilate((edited.mask > 0).astype(np.uint8), np.ones((41, 41), np.uint8)) == 0
         np.testing.assert_array_equal(edited.image[far], natural.image[far])
         assert not np.array_equal(edited.image, natural.image)
-
-
-def test_the_margin_does_not_change_what_is_in_sight() -> None:
-    windows = (slice(37, 101), slice(0, 64))
-    outer, inner = compose._with_margin(windows, (120, 90))
-    field = np.arange(120 * 90).reshape(120, 90)
-    np.testing.assert_array_equal(field[outer][inner], field[windows])
-    assert all(span.start % 8 == 0 for span in outer)
-    assert outer[0].start <= 37 - compose.MARGIN
-    assert outer[1].stop == 64 + compose.MARGIN
 
 
 def test_classes_come_in_the_shares_that_were_asked_for(pack_folder: Path) -> None:
