@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from training import validation
+
+COLUMNS = [
+    *("path", "mask_path", "original_path", "label", "source", "kind"),
+    *("width", "height", "edited_share"),
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A table of collected edits: one of each destiny."""
+    rows = [
+        ("trained", "voc_splice", 500, 375, 0.1),
+        ("narrow", "voc_splice", 500, 200, 0.1),
+        ("mostly", "voc_splice", 500, 375, 0.7),
+        ("calibrated", "comofod", 512, 512, 0.1),
+        ("reported", "somebody_else", 800, 600, 0.1),
+        ("huge", "somebody_else", 8000, 6000, 0.1),
+    ]
+    with (tmp_path / "edited.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for name, source, width, height, share in rows:
+            paths = (f"{name}.jpg", f"{name}_mask.png", f"{name}_original.png")
+            writer.writerow([*paths, "LocallyEdited", source, "splice", width, height, share])
+    return tmp_path
+
+
+def test_every_collected_set_goes_to_one_purpose(store: Path) -> None:
+    calibration, report, training = (
+        [Path(row["path"]).stem for row in rows] for rows in validation.collected(store)
+    )
+    assert calibration == ["calibrated"]
+    assert report == ["reported"]
+    assert training == ["trained"]
+    assert not validation.TRAINED & validation.CALIBRATED
+
+
+def test_training_gets_the_original_too(store: Path, tmp_path: Path) -> None:
+    _, _, training = validation.collected(store)
+    out = tmp_path / "pack" / "published.csv"
+    out.parent.mkdir()
+    validation._write(training, out, (*validation.COLUMNS, "original_path"))
+    with out.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (out.parent / row["original_path"]).resolve() == store / "trained_original.png"
+    assert (out.parent / row["mask_path"]).resolve() == store / "trained_mask.png"
+
+
+def test_training_does_not_see_what_is_reported() -> None:
+    """The field's exams are in no table at all, by name."""
+    tables = [Path("training/sources.csv"), Path("training/edited_sources.csv")]
+    for table in tables:
+        with table.open(newline="", encoding="utf-8") as file:
+            names = {row["source"].lower() for row in csv.DictReader(file)}
+        for exam in ("casia1", "casiav1", "coverage", "cocoglide", "columbia", "dso"):
+            assert not [name for name in names if exam in name]
