@@ -301,9 +301,7 @@ class Network(nn.Module):
         """What the label head sees of a picture of any size, (B, D) float32."""
         log_odds = cells[:, 1:] - cells[:, :1]  # edited and synthesized against pristine
         counts = [math.ceil(log_odds.shape[2] * part) for part in TOP_FRACTIONS]
-        ranked = log_odds.topk(
-            max(counts), dim=2
-        ).values  # as sorted, for less
+        ranked = log_odds.topk(max(counts), dim=2).values  # as sorted, for less
         tops = [ranked[..., :count].mean(2) for count in counts]
         shares = torch.softmax(cells, 1).mean(2)
         suspects = pooled.suspects / (pooled.suspicion + SUSPICION_FLOOR)
