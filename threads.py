@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from threadpoolctl import threadpool_limits
+
 
 def available_cpus(root: Path = Path("/")) -> int:
     """CPUs this process may use: the lesser of its affinity and its cgroup quota, at least 1.
@@ -39,6 +41,8 @@ def configure(num_threads: int = 0) -> int:
     # A thread that waits for the others spins by default: beside any other work on those cores, our
     # own web server's too, it keeps them from what it waits for, and takes five times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # NumPy's BLAS has a pool of its own, which spins as well; what it multiplies here is small.
+    threadpool_limits(1, "blas")
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_num_threads(count)
     return count

@@ -115,3 +115,22 @@ def test_a_thread_can_use_fewer_than_others() -> None:
         assert pool.submit(torch.get_num_threads).result() == before + 1
     assert torch.get_num_threads() == before
     threads.use(before)  # new threads take what was said last
+
+
+def test_numpys_own_threads_are_kept_out_of_the_way() -> None:
+    assert python("threads.configure(4); print([i['num_threads'] for i in blas()])") == "[1]\n"
+
+
+def python(code: str) -> str:
+    begin = (
+        "import numpy, threads; from threadpoolctl import threadpool_info\n"
+        "blas = lambda: [i for i in threadpool_info() if i['user_api'] == 'blas']\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", begin + code],
+        cwd=Path(__file__).parents[1],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return run.stdout

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotDone  # the built-in one from 3.11 on
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -24,15 +25,17 @@ from detector.editscope.backends import Backend, build
 from detector.editscope.copymove import Copy, find_copies
 from detector.editscope.fast import fuse
 from detector.editscope.folding import fold
+from detector.editscope.maps import fitted, joined, without_specks
 from detector.editscope.network import MAP_STRIDE, Network, Parts, Pooled
-from detector.editscope.tiling import SMALLEST, Canvas, padded, tiles
+from detector.editscope.side_by_side import helpers, in_turn
+from detector.editscope.tiling import SMALLEST, Canvas, Tile, padded, tiles
 from detector.service import Detector
 from detector.verdict import Detection
 
 OVERVIEW = 640  # pixels: the longer side of the reduced scene, as in training
 LARGEST_REDUCTION = 0.8  # a scene hardly reduced shows nothing new
 COPIES_S = 1.5  # seconds that looking for copies may take on a slow core
-MIN_REGION = 0.0008  # of the picture: smaller islands of the mask are noise more often than not
+Inspected: TypeAlias = tuple[NDArray[np.float32], Pooled]  # a tile's map and what classifies it
 
 
 class View(NamedTuple):
@@ -86,7 +89,7 @@ class EditScopeDetector(Detector):
             ImportError, ValueError: the backend is not installed, or is for CPUs only.
         """
         self.torch_device = pick_device(self.device)
-        cv2.setNumThreads(torch.get_num_threads())
+        cv2.setNumThreads(1)  # more would get in the network's way: 4 % fewer pictures a second
         self.device = str(self.torch_device)
         keep_memory()
         model = Network.load(self.model_path)
@@ -110,17 +113,28 @@ class EditScopeDetector(Detector):
         Raises:
             DeadlineExceeded: the remaining tiles would take longer than there is time.
         """
+        found = None
         wanted = self.model.config.copy_weights and deadline.remaining() > COPIES_S
-        copies = self._aside.submit(find_copies, image) if wanted else None
+        if wanted and torch.get_num_threads() > 1:
+            views, found = self._look_for_both(image, deadline)
+        else:
+            views = self.look(image, deadline)
+            if wanted and deadline.remaining() > COPIES_S:
+                found = find_copies(image)
+        return self.weigh(views, found, image.shape[:2])
+
+    def _look_for_both(
+        self, image: NDArray[np.uint8], deadline: Deadline
+    ) -> tuple[list[View], list[Copy] | None]:
+        """Views, and beside them copies; None if these are not found in time."""
+        copies = self._aside.submit(find_copies, image)
         try:
             views = self.look(image, deadline)
-            found = copies.result(_seconds(deadline)) if copies else None
+            return views, copies.result(_seconds(deadline))
         except NotDone:
-            found = None
+            return views, None
         finally:
-            if copies:
-                copies.cancel()
-        return self.weigh(views, found, image.shape[:2])
+            copies.cancel()
 
     @cached_property
     def _aside(self) -> ThreadPoolExecutor:
@@ -156,38 +170,48 @@ class EditScopeDetector(Detector):
         Raises:
             DeadlineExceeded: the remaining tiles would take longer than there is time.
         """
-        views = []
+        pictures = [image]
         scale = OVERVIEW / max(image.shape[:2])
         if scale < LARGEST_REDUCTION:
             size = tuple(max(SMALLEST, round(side * scale)) for side in image.shape[1::-1])
             reduced = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
-            views.append(self._view(np.asarray(reduced), deadline))
-        return [self._view(image, deadline), *views]
+            pictures.append(np.asarray(reduced))
+        plans = [tiles(*picture.shape[:2]) for picture in pictures]
+        windows = [
+            (picture, tile) for picture, plan in zip(pictures, plans, strict=True) for tile in plan
+        ]
+        inspected = in_turn(self._inspect, windows, deadline, self._helpers)
+        with closing(inspected):
+            return [
+                self._view(picture, plan, inspected)
+                for picture, plan in zip(pictures, plans, strict=True)
+            ]
 
-    def _view(self, image: NDArray[np.uint8], deadline: Deadline) -> View:
-        height, width = image.shape[:2]
-        windows = tiles(height, width)
-        canvas = Canvas(height, width, 3, MAP_STRIDE)
+    def _view(
+        self, image: NDArray[np.uint8], plan: list[Tile], inspected: Iterator[Inspected]
+    ) -> View:
+        canvas = Canvas(image.shape[0], image.shape[1], 3, MAP_STRIDE)
         sums: list[torch.Tensor] = []
-        started = time.monotonic()
-        for index, tile in enumerate(windows):
-            if index:
-                pace = (time.monotonic() - started) / index
-                deadline.check(pace * (len(windows) - index))
-            scores, pooled = self._inspect(padded(image, tile))
+        for tile in plan:
+            scores, pooled = next(inspected)
             canvas.add(tile, scores)
             weighted = [part * tile.area for part in pooled]
             sums = [a + b for a, b in zip(sums, weighted, strict=True)] if sums else weighted
-        mean = Pooled(*(part / sum(tile.area for tile in windows) for part in sums))
+        mean = Pooled(*(part / sum(tile.area for tile in plan) for part in sums))
         cells = canvas.mean()
         with torch.inference_mode():
             flat = torch.from_numpy(cells.reshape(1, 3, -1)).to(self.torch_device)
             vector = self.model.describe(mean, flat)[0].cpu().numpy()
         return View(vector, cells)
 
+    @cached_property
+    def _helpers(self) -> ThreadPoolExecutor | None:
+        """For tiles side by side, a thread each: two share one tile's work badly."""
+        return helpers() if self.parallel else None
+
     @torch.inference_mode()
-    def _inspect(self, window: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Pooled]:
-        pixels = torch.from_numpy(window).permute(2, 0, 1)[None].to(self.torch_device)
+    def _inspect(self, image: NDArray[np.uint8], tile: Tile) -> Inspected:
+        pixels = torch.from_numpy(padded(image, tile)).permute(2, 0, 1)[None].to(self.torch_device)
         pixels = pixels.float().contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.torch_device.type, torch.bfloat16, enabled=self.amp):
             scores, pooled = self.model.inspect(pixels, self.parts)
@@ -213,37 +237,3 @@ def _seconds(deadline: Deadline) -> float | None:
     """What is left, as a timeout; None is no limit."""
     left = deadline.remaining()
     return max(0.0, left) if math.isfinite(left) else None
-
-
-def joined(maps: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """The mean of maps, (C, h, w) each, at the size of the first."""
-    first, *others = maps
-    total = first.copy()
-    for other in others:
-        for channel, values in enumerate(other):
-            resized = Image.fromarray(values).resize(
-                (first.shape[2], first.shape[1]), Image.Resampling.BILINEAR
-            )
-            total[channel] += np.asarray(resized)
-    return np.asarray(np.divide(total, len(maps), out=total), np.float32)
-
-
-def fitted(cells: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-    """Drop what the last row and column of cells see beyond the picture, by resampling."""
-    if height % MAP_STRIDE == 0 and width % MAP_STRIDE == 0:
-        return cells
-    box = (0.0, 0.0, width / MAP_STRIDE, height / MAP_STRIDE)
-    image = Image.fromarray(cells)
-    return np.asarray(image.resize(image.size, Image.Resampling.BILINEAR, box=box))
-
-
-def without_specks(manipulation: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
-    """Lower islands above the threshold that cover less than `MIN_REGION` of the map to it."""
-    above = (manipulation > threshold).astype(np.uint8)
-    count, regions = cv2.connectedComponents(above, connectivity=4)
-    if count == 1:  # nothing but what surrounds islands
-        return manipulation
-    areas = np.bincount(np.ravel(regions))
-    small = areas < MIN_REGION * manipulation.size
-    small[0] = False
-    return np.where(small[regions], np.minimum(manipulation, threshold), manipulation)

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from scipy import ndimage
 
 import threads
 from detector.contract import Labels
@@ -15,7 +15,7 @@ from detector.deadline import Deadline, DeadlineExceeded
 from detector.device import pick_device
 from detector.editscope.backends import Backend
 from detector.editscope.copymove import Copy
-from detector.editscope.detector import MIN_REGION, EditScopeDetector, fitted, without_specks
+from detector.editscope.detector import EditScopeDetector, Measured
 from detector.editscope.modeling import EditScopeModel
 from detector.verdict import Detection, decide
 from tests.detector.editscope.test_modeling import TINY
@@ -70,32 +70,25 @@ def test_threads_and_company_change_no_bit_of_it(
         np.testing.assert_array_equal(other.manipulation, alone.manipulation)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_specks_are_found_as_scipy_finds_islands(seed: int) -> None:
-    scores = np.random.default_rng(seed).random((90, 130)).astype(np.float32)
-    blurred = ndimage.uniform_filter(scores, 5)
-    threshold = float(np.quantile(blurred, 0.7))
-    islands, _ = ndimage.label(blurred > threshold)
-    areas = np.bincount(islands.ravel())
-    kept = (areas >= MIN_REGION * blurred.size)[islands] & (islands > 0)
-    assert 0 < kept.sum() < (blurred > threshold).sum()
-    np.testing.assert_array_equal(without_specks(blurred, threshold) > threshold, kept)
-
-
 def test_too_little_time_for_all_tiles_is_said_early(detector: EditScopeDetector) -> None:
     image = np.zeros((1600, 1600, 3), np.uint8)
     with pytest.raises(DeadlineExceeded):
         detector.detect(image, Deadline.after(-1))
 
 
-@pytest.fixture
-def looking(detector: EditScopeDetector, monkeypatch: pytest.MonkeyPatch) -> EditScopeDetector:
+@pytest.fixture(params=[2, 1], ids=["two threads", "one"])
+def looking(
+    detector: EditScopeDetector, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[EditScopeDetector]:
     """One that looks for copies."""
     monkeypatch.setattr(detector.model.config, "copy_weights", [1.5, 7.5, 0.35, -9.0])
-    return detector
+    before = torch.get_num_threads()
+    threads.use(request.param)
+    yield detector
+    threads.use(before)
 
 
-def test_copies_are_found_beside_the_network(
+def test_copies_are_found_beside_the_network_if_there_is_a_thread_for_them(
     looking: EditScopeDetector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
@@ -107,9 +100,29 @@ def test_copies_are_found_beside_the_network(
     monkeypatch.setattr("detector.editscope.detector.find_copies", find)
     measured = looking.measure(np.zeros((64, 64, 3), np.uint8), Deadline.after(100))
     assert measured.evidence[Labels.LocallyEdited] < 0  # looked for, and none found
-    assert seen == ["copies_0"]
+    here = threading.current_thread().name
+    assert seen == [here if torch.get_num_threads() == 1 else "copies_0"]
 
 
+def test_one_thread_finds_the_copies_that_two_find(
+    detector: EditScopeDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector.model.config, "copy_weights", [1.5, 7.5, 0.35, -9.0])
+    image = np.random.default_rng(3).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    image[200:280, 250:370] = image[20:100, 30:150]
+
+    def judge(count: int) -> Measured:
+        threads.use(count)
+        return detector.measure(image, Deadline.after(100))
+
+    with ThreadPoolExecutor(1) as pool:
+        two, one = pool.map(judge, [2, 1])
+    assert two.evidence[Labels.LocallyEdited] > 0
+    for ours, theirs in zip(one, two, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("looking", [2], indirect=True)
 def test_an_answer_that_is_due_does_not_wait_for_copies(
     looking: EditScopeDetector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,22 +172,6 @@ def test_a_backend_for_cpus_is_refused_elsewhere(detector: EditScopeDetector) ->
 def test_a_missing_file_is_an_error_when_loading(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nobody/nothing"):
         EditScopeDetector("nobody/nothing", tmp_path).load_model()
-
-
-def test_specks_go_and_regions_stay() -> None:
-    manipulation = np.zeros((100, 100), np.float32)
-    manipulation[10, 10] = 0.9
-    manipulation[40:60, 40:60] = 0.8
-    cleaned = without_specks(manipulation, 0.5)
-    assert cleaned[10, 10] == 0.5
-    assert (cleaned[40:60, 40:60] == np.float32(0.8)).all()
-    assert without_specks(np.zeros((5, 5), np.float32), 0.5).max() == 0
-
-
-def test_fitted_keeps_whole_cells_as_they_are_and_shape_always() -> None:
-    cells = np.random.default_rng(0).random((10, 12)).astype(np.float32)
-    assert fitted(cells, 40, 48) is cells
-    assert fitted(cells, 38, 45).shape == (10, 12)
 
 
 def test_auto_takes_the_cpu_where_there_is_no_accelerator() -> None:

@@ -1,0 +1,46 @@
+"""From the maps of several views to one, of the right size and without specks."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from detector.editscope.network import MAP_STRIDE
+
+MIN_REGION = 0.0008  # of the picture: smaller islands of the mask are noise more often than not
+
+
+def joined(maps: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The mean of maps, (C, h, w) each, at the size of the first."""
+    first, *others = maps
+    total = first.copy()
+    for other in others:
+        for channel, values in enumerate(other):
+            resized = Image.fromarray(values).resize(
+                (first.shape[2], first.shape[1]), Image.Resampling.BILINEAR
+            )
+            total[channel] += np.asarray(resized)
+    return np.asarray(np.divide(total, len(maps), out=total), np.float32)
+
+
+def fitted(cells: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    """Drop what the last row and column of cells see beyond the picture, by resampling."""
+    if height % MAP_STRIDE == 0 and width % MAP_STRIDE == 0:
+        return cells
+    box = (0.0, 0.0, width / MAP_STRIDE, height / MAP_STRIDE)
+    image = Image.fromarray(cells)
+    return np.asarray(image.resize(image.size, Image.Resampling.BILINEAR, box=box))
+
+
+def without_specks(manipulation: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
+    """Lower islands above the threshold that cover less than `MIN_REGION` of the map to it."""
+    above = (manipulation > threshold).astype(np.uint8)
+    count, regions = cv2.connectedComponents(above, connectivity=4)
+    if count == 1:  # nothing but what surrounds islands
+        return manipulation
+    areas = np.bincount(np.ravel(regions))
+    small = areas < MIN_REGION * manipulation.size
+    small[0] = False
+    return np.where(small[regions], np.minimum(manipulation, threshold), manipulation)
