@@ -75,6 +75,16 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
     def say(what: str) -> None:
         print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
 
+    def save() -> Path:
+        """Write what there is: a part that fails takes no other with it."""
+        figures = report.summarise(samples, scaling) | {
+            "date": time.strftime("%Y-%m-%d"),
+            "machine": about,
+            "instructions": levels,
+            "skipped": skipped,
+        }
+        return report.write(figures, options.out)
+
     if "start" in options.only:
         for number in range(min(3, options.rounds)):
             for script in ("api.py", "app.py"):
@@ -82,6 +92,7 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
                     say(f"start {script}")
                     measure.cold_start(script, options.model, count, samples["start"])
 
+        save()
     service = measure.bare_detector(options.model, count)
     if {"overhead", "throughput"} & set(options.only):
         data = [pictures.jpeg(typical, seed) for seed in range(PICTURES)]
@@ -117,6 +128,7 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
                         measure.throughput(servers, load, waiting, requests, samples["throughput"])
                     elif number == 0:
                         skipped.append(f"throughput at {waiting} clients: time was up")
+        save()
     if "scaling" in options.only:
         scaling = []
         for megapixels in sizes:
@@ -126,6 +138,7 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
                 scaling.append(measure.scaling(options.model, count, megapixels, rounds))
             else:
                 skipped.append(f"{megapixels} megapixels: time was up")
+        save()
     if "others" in options.only:
         network = networks.trufor_sized()
         for number in range(min(3, options.rounds)):
@@ -133,12 +146,14 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
                 if clock.left() or number == 0:
                     say(f"other networks at {megapixels} megapixels")
                     measure.others(service, network, megapixels, samples["others"])
+        save()
     if "instructions" in options.only:
         say("instructions and precision")
         if clock.left():
             levels = measure.instructions(options.model, count, sizes[1] if options.quick else 1, 3)
         else:
             skipped.append("instructions: time was up")
+        save()
     if "sharing" in options.only:
         say("page and API on one engine")
         body = request(pictures.jpeg(sizes[1]))
@@ -149,14 +164,8 @@ def main() -> int:  # noqa: PLR0912, PLR0915 - one measurement after the other
         except Exception as error:  # the page's client raises what it likes; the rest is measured
             skipped.append(f"sharing: {error!r}")
 
-    figures = report.summarise(samples, scaling) | {
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": about,
-        "instructions": levels,
-        "skipped": skipped,
-    }
-    path = report.write(figures, options.out)
-    print(report.table(figures))
+    path = save()
+    print(path.with_suffix(".md").read_text())
     say(f"written to {path}")
     return 0
 

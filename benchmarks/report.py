@@ -100,10 +100,9 @@ def table(figures: Figures) -> str:
     if figures.get("instructions"):
         lines += ["", "| instructions | bf16 s | float32 s | chosen |", "|" + " --- |" * 4]
     for level in figures.get("instructions", []):
-        lines.append(
-            f"| {level['level']} | {level['bf16']:.2f} | {level['float32']:.2f} | "
-            f"{level['chosen']} |"
-        )
+        both = [level[precision] for precision in ("bf16", "float32")]
+        cells = ("refused" if seconds is None else f"{seconds:.2f}" for seconds in both)
+        lines.append(f"| {level['level']} | {' | '.join(cells)} | {level['chosen']} |")
     for part, title in (("others", "seconds a picture"), ("start", "start"), ("sharing", "page")):
         lines += ["", f"| {title} | median |", "| --- | --- |"]
         lines += [f"| {name} | {value:.3g} |" for name, value in figures["medians"][part].items()]

@@ -6,6 +6,26 @@ from benchmarks import instructions
 from detector.device import has_bf16, pick_device
 
 
+def test_what_the_processor_refuses_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing:
+        def __init__(self, bf16: bool) -> None:
+            self.bf16 = bf16
+
+        def load_model(self) -> None:
+            pass
+
+        def detect(self, *_: object) -> None:
+            if self.bf16:
+                raise RuntimeError("bf16 path needs the cpu support")
+
+    made = iter((True, False))
+    monkeypatch.setattr(instructions, "create_service", lambda *_: Refusing(next(made)))
+    monkeypatch.setattr("threads.configure", lambda _: None)
+    found = instructions.main("any", 1, 0.001, 1)
+    assert found["bf16"] is None
+    assert found["float32"] > 0
+
+
 @pytest.mark.parametrize("level", instructions.LEVELS)
 def test_both_precisions_are_timed_and_the_detectors_choice_is_told(
     level: str, monkeypatch: pytest.MonkeyPatch

@@ -65,9 +65,11 @@ def test_the_report_is_three_files(tmp_path: Path) -> None:
 
 def test_precision_by_instructions_has_a_table_where_it_was_measured() -> None:
     assert "instructions" not in report.table(figures())
-    level = {"level": "AVX2", "bf16": 9.0, "float32": 1.5, "chosen": "float32"}
-    table = report.table(figures() | {"instructions": [level]})
-    assert "| AVX2 | 9.00 | 1.50 | float32 |" in table
+    level = {"level": "AVX512_CORE", "bf16": 9.0, "float32": 1.5, "chosen": "float32"}
+    refused = level | {"level": "AVX2", "bf16": None}
+    table = report.table(figures() | {"instructions": [level, refused]})
+    assert "| AVX512_CORE | 9.00 | 1.50 | float32 |" in table
+    assert "| AVX2 | refused | 1.50 | float32 |" in table
 
 
 def test_a_second_sitting_adds_to_the_first(tmp_path: Path) -> None:
