@@ -29,7 +29,8 @@ from tqdm import tqdm
 from detector.editscope.configuration import EditScopeConfig
 from detector.editscope.modeling import EditScopeModel
 from detector.editscope.trunk import from_efficientnet_lite
-from training.loss import Losses, losses
+from training.loss import Losses
+from training.parts import Parts
 from training.pictures import draw_losses, draw_samples
 from training.stream import Batch, Batches, Samples, collate
 
@@ -74,7 +75,9 @@ class Run:
         self.model.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-arg]
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=config.weight_decay)
-        self.amp = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+        amp = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+        count = config.threads if self.device.type == "cpu" else 1
+        self.parts = Parts(self.model, self.device, count=count, amp=amp)
         if self.checkpoint.exists():
             self._restore()
 
@@ -92,12 +95,7 @@ class Run:
         self._schedule()
         self.model.train()
         self.model.trunk.freeze(self.config.frozen_stages)
-        pixels = batch.image.to(self.device).float().contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
-            output = self.model(pixels)
-        loss = losses(output, batch.mask.to(self.device), batch.label.to(self.device))
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.total.backward()
+        loss = self.parts.backward(batch)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         self.optimizer.step()
         self.step += 1
