@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import threading
 from contextvars import ContextVar
+from functools import partial
 
 import pytest
 
@@ -33,6 +34,26 @@ def test_as_many_jobs_at_a_time_as_there_are_hands() -> None:
     hands, opened = Hands(2, "test"), threading.Barrier(2)
     futures = [hands.start(lambda: opened.wait(WAIT_S)) for _ in range(2)]
     assert sorted(future.result(WAIT_S) for future in futures) == [0, 1]
+
+
+def test_who_comes_alone_meets_the_same_hands() -> None:
+    hands = Hands(3, "same")
+    names = set()
+    for _ in range(20):
+        names.add(hands.start(lambda: threading.current_thread().name).result(WAIT_S))
+        wait_until(lambda: len(hands._desk._idle) == 3)
+    assert len(names) <= 2  # the first is done by whoever is first to start
+
+
+def test_jobs_beyond_the_hands_wait_in_order() -> None:
+    hands, opened, order = Hands(1, "busy"), threading.Event(), list[int]()
+    first = hands.start(lambda: opened.wait(WAIT_S))
+    others = [hands.start(partial(order.append, number)) for number in range(5)]
+    opened.set()
+    assert first.result(WAIT_S)
+    for other in others:
+        other.result(WAIT_S)
+    assert order == [0, 1, 2, 3, 4]
 
 
 def test_nothing_is_left_behind() -> None:
