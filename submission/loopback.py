@@ -69,8 +69,9 @@ def create_stand(stand: Stand) -> FastAPI:
 def serve(stand: Stand, app: ASGIApp | None = None) -> Iterator[Stand]:
     """Serve on a free port of this machine and set `stand.url`."""
     config = uvicorn.Config(
-        app or create_stand(stand), host="127.0.0.1", port=0, log_level="error", lifespan="off"
-    )
+        app or create_stand(stand), host="127.0.0.1", port=0, log_level="error", lifespan="off",
+        log_config=None,  # to set logging up anew would close other people's handlers
+    )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

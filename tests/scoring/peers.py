@@ -165,8 +165,9 @@ def serving(behave: Behaviour, ready: int = 404) -> Iterator[str]:
 
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1
-    )
+        app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1,
+        log_config=None,  # to set logging up anew closes every handler, absl's stderr among them
+    )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
