@@ -12,13 +12,10 @@ beside the pack in `inpaints.bin` and `inpaints.json`; a run adds to what is the
 from __future__ import annotations
 
 import argparse
-import json
 import logging
-import os
 import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -29,6 +26,7 @@ from tqdm import tqdm
 
 from training.generators.autoencoder import STRIDE, Autoencoder
 from training.history import Picture, to_bytes
+from training.ledger import Ledger
 from training.masks import Mask, Shapes, random_mask
 from training.objects import Objects
 from training.pack import Pack
@@ -54,15 +52,17 @@ class Inpaint:
     mask_at: int
 
 
+def ledger(folder: Path) -> Ledger[Inpaint]:
+    """The inpainted pictures of the pack in `folder`."""
+    return Ledger(folder, "inpaints", Inpaint)
+
+
 class Inpaints:
     """Read access; empty where nothing has been inpainted."""
 
     def __init__(self, folder: Path) -> None:
-        self._of: dict[int, list[Inpaint]] = defaultdict(list)
-        for inpaint in _index(folder):
-            self._of[inpaint.entry].append(inpaint)
-        path = folder / "inpaints.bin"
-        self._bytes = np.memmap(path, np.uint8, "r") if self._of else np.zeros(0, np.uint8)
+        kept = ledger(folder)
+        self._of, self._bytes = kept.by_entry(), kept.bytes()
 
     def __len__(self) -> int:
         return sum(len(inpaints) for inpaints in self._of.values())
@@ -133,7 +133,8 @@ def produce(
 
     `usable` tells the sources that may be used.
     """
-    pack, objects, done = Pack(folder), Objects(folder), _index(folder)
+    pack, objects, kept = Pack(folder), Objects(folder), ledger(folder)
+    done = kept.rows()
     entries = [
         index
         for index, entry in enumerate(pack.entries)
@@ -142,8 +143,7 @@ def produce(
     ]  # fmt: skip
     bases = [index for index in entries if pack.entries[index].label == "Natural"]
     end = time.monotonic() + 60 * minutes
-    path = folder / "inpaints.bin"
-    with path.open("ab") as file:
+    with kept.file.open("ab") as file:
         try:
             for number in tqdm(range(len(done), count), desc="inpaints"):
                 if time.monotonic() > end:
@@ -160,10 +160,10 @@ def produce(
                 done.append(Inpaint(entry, kind, pixels_at, mask_at))
                 if len(done) % SAVE_EVERY == 0:
                     file.flush()
-                    _save(folder, done)
+                    kept.save(done)
         finally:
             file.flush()
-            _save(folder, done)
+            kept.save(done)
     return len(done)
 
 
@@ -177,18 +177,6 @@ def _padded(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Mirrored at the right and lower border until both sides divide by the latents' stride."""
     bottom, right = (-length % STRIDE for length in array.shape[:2])
     return np.asarray(cv2.copyMakeBorder(array, 0, bottom, 0, right, cv2.BORDER_REFLECT), np.uint8)
-
-
-def _index(folder: Path) -> list[Inpaint]:
-    path = folder / "inpaints.json"
-    return [Inpaint(**row) for row in json.loads(path.read_text())] if path.exists() else []
-
-
-def _save(folder: Path, done: Sequence[Inpaint]) -> None:
-    """Replace the index at once, so that a reader finds the old one or the new one."""
-    part = folder / "inpaints.json.part"
-    part.write_text(json.dumps([asdict(inpaint) for inpaint in done]))
-    os.replace(part, folder / "inpaints.json")
 
 
 def main() -> None:

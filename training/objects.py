@@ -18,7 +18,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -28,9 +28,6 @@ from tqdm import tqdm
 from training.history import Picture
 from training.isnet import ISNet, published_model
 from training.pack import REDUCED, SIDE, Entry, Pack
-
-if TYPE_CHECKING:
-    pass
 
 logger = logging.getLogger(__name__)
 

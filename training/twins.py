@@ -11,13 +11,11 @@ the files meanwhile.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
-import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +24,7 @@ from tqdm import tqdm
 
 from training.generators.crispness import detail
 from training.history import Picture
+from training.ledger import Ledger
 from training.pack import NATIVE, REDUCED, Entry, Pack
 
 if TYPE_CHECKING:
@@ -51,15 +50,17 @@ class Twin:
     pixels_at: int
 
 
+def ledger(folder: Path) -> Ledger[Twin]:
+    """The twins of the pack in `folder`."""
+    return Ledger(folder, "twins", Twin)
+
+
 class Twins:
     """Read access; empty where no twins have been made."""
 
     def __init__(self, folder: Path) -> None:
-        self._of: dict[int, list[Twin]] = defaultdict(list)
-        for twin in _index(folder):
-            self._of[twin.entry].append(twin)
-        path = folder / "twins.bin"
-        self._pixels = np.memmap(path, np.uint8, "r") if self._of else np.zeros(0, np.uint8)
+        kept = ledger(folder)
+        self._of, self._pixels = kept.by_entry(), kept.bytes()
 
     def __len__(self) -> int:
         return sum(len(twins) for twins in self._of.values())
@@ -92,7 +93,8 @@ def produce(
 
     `held_out` names the sources that training does not see.
     """
-    pack, twins = Pack(folder), _index(folder)
+    pack, kept = Pack(folder), ledger(folder)
+    twins = kept.rows()
     there = {(twin.entry, twin.generator) for twin in twins}
     often = Counter(twin.entry for twin in twins)
     names = list(generators)
@@ -102,7 +104,7 @@ def produce(
     left_out = Counter[str]()
     end = time.monotonic() + 60 * minutes
     bar = tqdm(total=count, initial=len(twins), desc="twins")
-    with (folder / "twins.bin").open("ab") as file:
+    with kept.file.open("ab") as file:
         try:
             for number in range(len(twins), DRAWS * count):
                 if len(twins) >= count or time.monotonic() > end:
@@ -127,10 +129,10 @@ def produce(
                 bar.update()
                 if len(twins) % SAVE_EVERY == 0:
                     file.flush()
-                    _save(folder, twins)
+                    kept.save(twins)
         finally:
             file.flush()
-            _save(folder, twins)
+            kept.save(twins)
     for name, taken in sorted(seconds.items()):
         figures = (name, len(taken), np.mean(taken), left_out[name])
         logger.info("%-22s %5d drawn, %.2f s each, %d left out", *figures)
@@ -162,18 +164,6 @@ class _Pool:
         index, weights = self._scales[int(rng.integers(len(self._scales)))]
         chances = weights / (1 + np.array([often.get(int(i), 0) for i in index])) ** 3
         return int(rng.choice(index, p=chances / chances.sum()))
-
-
-def _index(folder: Path) -> list[Twin]:
-    path = folder / "twins.json"
-    return [Twin(**row) for row in json.loads(path.read_text())] if path.exists() else []
-
-
-def _save(folder: Path, twins: Sequence[Twin]) -> None:
-    """Replace the index at once, so that a reader finds the old one or the new one."""
-    part = folder / "twins.json.part"
-    part.write_text(json.dumps([asdict(twin) for twin in twins]))
-    os.replace(part, folder / "twins.json")
 
 
 def useful(twin: Picture, original: Picture) -> bool:
