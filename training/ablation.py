@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -22,61 +23,70 @@ from tqdm import tqdm
 from detector.deadline import Deadline
 from detector.editscope.copymove import Copy, find_copies
 from detector.editscope.detector import EditScopeDetector, Measured, View
+from detector.editscope.tiling import looks, tiles
 from detector.imaging import decode
 from detector.verdict import Detection, decide
 from training import report
 from training.evaluate import read_manifest
 from training.outcome import Outcome, Row, outcome_of, truth_of
 
-Size = tuple[int, int]
-Variant = Callable[[EditScopeDetector, list[View], list[Copy], Size], Detection]
+
+class Seen(NamedTuple):
+    """One picture, looked at.
+
+    Attributes:
+        views: as for an answer.
+        unmirrored: the same without the mirrored look at a small picture.
+        copies: what the search for copies found.
+        size: (height, width) in pixels.
+    """
+
+    views: list[View]
+    unmirrored: list[View]
+    copies: list[Copy]
+    size: tuple[int, int]
 
 
-def whole(
-    detector: EditScopeDetector, views: list[View], copies: list[Copy], size: Size
-) -> Detection:
-    return detector.answer(detector.weigh(views, copies, size))
+Variant = Callable[[EditScopeDetector, Seen], Detection]
 
 
-def without_copies(
-    detector: EditScopeDetector, views: list[View], _: list[Copy], size: Size
-) -> Detection:
-    return detector.answer(detector.weigh(views, None, size))
+def whole(detector: EditScopeDetector, seen: Seen) -> Detection:
+    return detector.answer(detector.weigh(seen.views, seen.copies, seen.size))
 
 
-def native_view_alone(
-    detector: EditScopeDetector, views: list[View], copies: list[Copy], size: Size
-) -> Detection:
-    return whole(detector, views[:1], copies, size)
+def without_copies(detector: EditScopeDetector, seen: Seen) -> Detection:
+    return detector.answer(detector.weigh(seen.views, None, seen.size))
 
 
-def reduced_view_alone(
-    detector: EditScopeDetector, views: list[View], copies: list[Copy], size: Size
-) -> Detection:
+def without_mirror(detector: EditScopeDetector, seen: Seen) -> Detection:
+    return whole(detector, seen._replace(views=seen.unmirrored))
+
+
+def native_view_alone(detector: EditScopeDetector, seen: Seen) -> Detection:
+    return whole(detector, seen._replace(views=seen.views[:1]))
+
+
+def reduced_view_alone(detector: EditScopeDetector, seen: Seen) -> Detection:
     """Small pictures have the native view only; the map keeps the native view's grid."""
-    if len(views) == 1:
-        return whole(detector, views, copies, size)
-    native, reduced = views
+    if len(seen.views) == 1:
+        return whole(detector, seen)
+    native, reduced = seen.views
     rows, columns = native.cells.shape[1:]
     cells = np.stack([cv2.resize(channel, (columns, rows)) for channel in reduced.cells])
-    return whole(detector, [View(reduced.vector, cells)], copies, size)
+    return whole(detector, seen._replace(views=[View(reduced.vector, cells)]))
 
 
-def copies_alone(
-    detector: EditScopeDetector, views: list[View], copies: list[Copy], size: Size
-) -> Detection:
+def copies_alone(detector: EditScopeDetector, seen: Seen) -> Detection:
     """Natural or LocallyEdited, by what the search for copies found."""
-    nothing = View(views[0].vector, np.zeros_like(views[0].cells))
+    nothing = View(seen.views[0].vector, np.zeros_like(seen.views[0].cells))
     nothing.cells[0] = 9.0  # pristine
-    found = detector.weigh([nothing], copies, size)
+    found = detector.weigh([nothing], seen.copies, seen.size)
     logits = np.array([0.0, -9.0, 0.0, -9.0])
     return Detection(logits + found.evidence, found.manipulation, detector.model.config.threshold)
 
 
-def uncalibrated(
-    detector: EditScopeDetector, views: list[View], copies: list[Copy], size: Size
-) -> Detection:
-    measured: Measured = detector.weigh(views, copies, size)
+def uncalibrated(detector: EditScopeDetector, seen: Seen) -> Detection:
+    measured: Measured = detector.weigh(seen.views, seen.copies, seen.size)
     return Detection(
         measured.logits + measured.evidence,
         measured.manipulation,
@@ -87,6 +97,7 @@ def uncalibrated(
 VARIANTS: dict[str, Variant] = {
     "everything": whole,
     "without the search for copies": without_copies,
+    "without the mirrored look": without_mirror,
     "without the reduced view": native_view_alone,
     "without the native view": reduced_view_alone,
     "without calibration, cleaning": uncalibrated,
@@ -97,10 +108,13 @@ VARIANTS: dict[str, Variant] = {
 def judge(detector: EditScopeDetector, row: Row, image: NDArray[np.uint8]) -> dict[str, Outcome]:
     """The outcome of every variant for one picture."""
     size = (image.shape[0], image.shape[1])
-    views, copies = detector.look(image, Deadline.never()), find_copies(image)
+    views = unmirrored = detector.look(image, Deadline.never())
+    if len(looks(*size)) > len(tiles(*size)):
+        unmirrored = detector.look(image, Deadline.never(), mirrored=False)
+    seen = Seen(views, unmirrored, find_copies(image), size)
     truth = truth_of(row, size)
     return {
-        name: outcome_of(row, decide(variant(detector, views, copies, size), size), truth)
+        name: outcome_of(row, decide(variant(detector, seen), size), truth)
         for name, variant in VARIANTS.items()
     }
 

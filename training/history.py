@@ -90,7 +90,7 @@ def saturate(picture: Picture, rng: np.random.Generator) -> Picture:
     return to_bytes(grey + (picture - grey) * float(rng.uniform(0.0, 1.6)))
 
 
-FRESH_SHARE = 0.4  # come as the editor saved them, as first uploads and most test sets do
+FRESH_SHARE = 0.5  # come as the editor saved them, as first uploads and most test sets do
 FRESH_JPEG_SHARE = 0.6  # of those; the rest was saved without loss
 FRESH_QUALITY = 80  # the lowest: editors' defaults are 80 to 95
 FILTERS: tuple[tuple[float, Callable[[Picture, np.random.Generator], Picture]], ...] = (

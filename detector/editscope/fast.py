@@ -11,13 +11,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from detector.editscope.network import NoiseBranch
-from detector.editscope.traces import RESIDUAL_CLIP, residual_kernels
+from detector.editscope.traces import RESIDUAL_CLIP, RESIDUAL_UNIT, residual_kernels
 
 ACTIVATIONS: dict[type[nn.Module], tuple[str, list[float]]] = {
     nn.ReLU: ("relu", []),
     nn.ReLU6: ("hardtanh", [0.0, 6.0]),
 }
 COLOURS = 3
+RESIDUAL_LIMIT = RESIDUAL_UNIT * RESIDUAL_CLIP  # where the undivided residuals are clamped
 
 
 class Fused(nn.Module):
@@ -72,7 +73,7 @@ class FusedResidual(nn.Module):
             dense[index, index // filters] = kernel
         plain = nn.Conv2d(COLOURS, len(kernels), kernels.shape[-1], bias=False)
         plain.weight = nn.Parameter(dense, requires_grad=False)
-        self.filters = Fused(plain, dtype, "hardtanh", [-RESIDUAL_CLIP, RESIDUAL_CLIP])
+        self.filters = Fused(plain, dtype, "hardtanh", [-RESIDUAL_LIMIT, RESIDUAL_LIMIT])
 
     def forward(self, x: Tensor) -> Tensor:
         scores: Tensor = self.filters(F.pad(x, (2, 2, 2, 2), mode="replicate"))
@@ -91,7 +92,7 @@ def fuse(model: nn.Module, dtype: torch.dtype) -> None:
             module.add_module("residual", FusedResidual(dtype))
             stem = module.stem[0]
             assert isinstance(stem, nn.Conv2d)  # for the type checker
-            stem.weight = nn.Parameter(stem.weight / RESIDUAL_CLIP, requires_grad=False)
+            stem.weight = nn.Parameter(stem.weight / RESIDUAL_LIMIT, requires_grad=False)
     _replace(model, dtype)
 
 

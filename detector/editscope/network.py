@@ -22,20 +22,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from detector.editscope.correlation import CORRELATION_CHANNELS, SelfCorrelation
 from detector.editscope.parameters import Parameters
-from detector.editscope.traces import BLOCK, BlockDCT, NoiseResidual
+from detector.editscope.traces import DCT_CHANNELS, BlockDCT, NoiseResidual
 from detector.editscope.trunk import TAP_CHANNELS, Trunk, conv, norm
 
 WEIGHTS = "model.safetensors"
 MAP_STRIDE = 4  # pixels of the picture per cell of the map
 TOP_FRACTIONS = (0.01, 0.05, 0.2)  # of the map's cells: small, middling and large regions
 SUSPICION_FLOOR = 1e-3  # keeps the mean over suspect cells defined where there are none
-CORRELATION_EXCLUDED = 4  # cells of 8 pixels around a cell: they overlap what it sees
-CORRELATION_CHANNELS = 3  # similarity, agreement, and their product
-CORRELATION_DENSE = (
-    4096  # cells, 512 x 512 pixels: above, every second row and column is a candidate
-)
-AGREEMENT = 1.0  # cells by which neighbours' matches may part: gentle rotation and scaling
 
 
 class Output(NamedTuple):
@@ -54,7 +49,7 @@ class Pooled(NamedTuple):
     """Means over the cells of a tile; those of several tiles are averaged by their area.
 
     Attributes:
-        features: (B, C) of trunk, noise branch and decoder.
+        features: (B, C) of trunk, JPEG-grid branch, noise branch and decoder.
         suspects: (B, D) of the decoder's features times the probability of manipulation.
         suspicion: (B, 1) of that probability.
     """
@@ -108,85 +103,12 @@ class NoiseBranch(nn.Module):
         return features
 
 
-class SelfCorrelation(nn.Module):
-    """How much each cell at stride 8 resembles its best match elsewhere in the picture.
-
-    The similarity follows BusterNet's self-correlation (Wu et al., ECCV 2018). Repetition is common
-    in honest pictures; a copy is what whole neighbourhoods have in common with one other place, so
-    the second channel says how many of a cell's neighbours found their match at the same
-    displacement (dense-field matching, Cozzolino et al., IEEE TIFS 2015).
-    (B, C, h, w) -> (B, 3, h, w).
-    """
-
-    def __init__(self, inputs: int, width: int) -> None:
-        super().__init__()
-        self.embed = nn.Sequential(conv(inputs, width, 1), norm(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        height, width = x.shape[2:]
-        step = 1 if height * width <= CORRELATION_DENSE else 2
-        unit = F.normalize(self.embed(x).float(), dim=1).to(x.dtype)
-        keys = unit[:, :, ::step, ::step].flatten(2)  # (B, C, n)
-        columns = torch.arange(width, device=x.device)
-        near = (columns[:, None] - columns[::step]).abs() <= CORRELATION_EXCLUDED
-        rows = [
-            _best_match(unit[:, :, row].transpose(1, 2), keys, row, step, near)
-            for row in range(height)
-        ]
-        best = torch.stack([value for value, _ in rows], 1)
-        match = torch.stack([index for _, index in rows], 1)  # (B, h, w), numbers of keys
-        across = near.shape[1]
-        agreement = _agreement(match // across * step, match % across * step).to(best.dtype)
-        return torch.stack([best, agreement, best * agreement], 1).to(x.dtype)
-
-
-def _best_match(
-    query: Tensor, keys: Tensor, row: int, step: int, near: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Highest cosine of one row of cells, (B, w, C), with far keys, and their numbers, (B, w)."""
-    scores = query @ keys  # (B, w, n)
-    first = max(0, -(-(row - CORRELATION_EXCLUDED) // step))
-    last = (row + CORRELATION_EXCLUDED) // step + 1
-    around = scores.unflatten(2, (-1, near.shape[1]))[:, :, first:last]
-    around.masked_fill_(near[:, None], -1.0)  # in place: the scores are most of the memory
-    return _highest(scores)
-
-
-def _highest(scores: Tensor) -> tuple[Tensor, Tensor]:
-    """`scores.max(2)`; of bf16 on a CPU, where PyTorch takes its time, through NumPy.
-
-    Read as integers, the bits of floats have the floats' order as long as these are not negative.
-    """
-    if scores.dtype is torch.bfloat16 and scores.is_cpu and not torch.is_grad_enabled():
-        index = torch.from_numpy(scores.view(torch.int16).numpy().argmax(2))
-        best = scores.gather(2, index[..., None])[..., 0]
-        if bool((best >= 0).all()):
-            return best, index
-    highest: tuple[Tensor, Tensor] = scores.max(2)
-    return highest
-
-
 def _weighted_means(x: Tensor, weights: Tensor) -> Tensor:
     """Means over cells of (B, C, H, W) with weights (B, K, H, W): (B, K, C) float32."""
     cells = x.permute(0, 2, 3, 1).flatten(1, 2).float()
     with torch.autocast(x.device.type, enabled=False):
         sums: Tensor = weights.flatten(2) @ cells
     return sums / cells.shape[1]
-
-
-def _agreement(rows: Tensor, columns: Tensor) -> Tensor:
-    """The share of the eight neighbours matched at the same displacement, (B, h, w)."""
-    height, width = rows.shape[1:]
-    own_row = torch.arange(height, device=rows.device)[:, None]
-    own_column = torch.arange(width, device=rows.device)
-    shift = torch.stack([rows - own_row, columns - own_column], 1).float()
-    around = F.pad(shift, (1, 1, 1, 1), mode="replicate")
-    votes = torch.zeros_like(shift[:, 0])
-    for dy in range(3):
-        for dx in range(3):
-            other = around[:, :, dy : dy + height, dx : dx + width]
-            votes += ((other - shift).abs().amax(1) <= AGREEMENT).float()
-    return (votes - 1) / 8  # a cell agrees with itself
 
 
 class Network(nn.Module):
@@ -222,21 +144,21 @@ class Network(nn.Module):
         self.noise = NoiseBranch(noise)
         self.dct = BlockDCT()
         self.grid = nn.Sequential(
-            block(2 * BLOCK**2, config.grid_width, 1), block(config.grid_width, config.grid_width)
+            block(DCT_CHANNELS, config.grid_width, 1), block(config.grid_width, config.grid_width)
         )
         matter = TAP_CHANNELS[1] + TAP_CHANNELS[2]
         self.correlation = SelfCorrelation(matter, config.correlation_width)
         inputs = (
             TAP_CHANNELS[1] + noise[1],
             TAP_CHANNELS[2] + noise[2] + config.grid_width + CORRELATION_CHANNELS,
-            TAP_CHANNELS[3] + noise[3],
-            TAP_CHANNELS[4],
+            TAP_CHANNELS[3] + noise[3] + config.grid_width,
+            TAP_CHANNELS[4] + config.grid_width,
         )
         self.lateral = nn.ModuleList(block(count, width, 1) for count in inputs)
         self.smooth = nn.ModuleList(block(width, width) for _ in inputs)
         self.refine = Residual(width)
         self.map_head = nn.Conv2d(width, 3, 1)
-        pooled = TAP_CHANNELS[4] + noise[3] + 2 * width + 2 * len(TOP_FRACTIONS) + 3
+        pooled = inputs[3] + noise[3] + 2 * width + 2 * len(TOP_FRACTIONS) + 3
         self.label_head = nn.Sequential(
             nn.Linear(pooled, config.head_width),
             nn.ReLU(inplace=True),
@@ -263,7 +185,7 @@ class Network(nn.Module):
         suspicion = 1 - torch.softmax(scores, 1)[:, :1]
         weights = torch.cat([torch.ones_like(suspicion), suspicion], 1)
         means = _weighted_means(x, weights)
-        noise = coarse[:, TAP_CHANNELS[3] :]
+        noise = coarse[:, TAP_CHANNELS[3] :][:, : self.config.noise_widths[3]]
         features = [f.float().mean((2, 3)) for f in (deepest, noise)]
         return scores, Pooled(
             torch.cat([*features, means[:, 0]], 1), means[:, 1], suspicion.mean((2, 3))
@@ -275,8 +197,8 @@ class Network(nn.Module):
         return (
             torch.cat([trunk[1], noise[1]], 1),
             torch.cat([trunk[2], noise[2], grid], 1),
-            torch.cat([trunk[3], noise[3]], 1),
-            trunk[4],
+            torch.cat([trunk[3], noise[3], F.avg_pool2d(grid, 2)], 1),
+            torch.cat([trunk[4], F.avg_pool2d(grid, 4)], 1),
             torch.cat([F.avg_pool2d(trunk[1], 2), trunk[2]], 1),
         )
 

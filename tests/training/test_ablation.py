@@ -46,3 +46,11 @@ def test_every_variant_answers_and_only_copies_make_the_difference_they_claim(
     heat = found["the search for copies alone"].heat
     assert heat is not None
     assert heat[truth[::4, ::4]].mean() > 5 * heat[~truth[::4, ::4]].mean()
+
+
+def test_the_mirrored_look_counts_for_small_pictures_only(detector: EditScopeDetector) -> None:
+    row = Row(Path("unused"), Labels.Natural)
+    for size, counts in (((300, 400), True), ((700, 900), False)):
+        found = judge(detector, row, coloured(texture(*size, seed=1)))
+        gap = found["everything"].logprobs - found["without the mirrored look"].logprobs
+        assert (np.abs(gap).max() > 0) == counts

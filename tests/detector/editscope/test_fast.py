@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from detector.editscope.fast import Fused, FusedResidual, fuse
+from detector.editscope.fast import RESIDUAL_LIMIT, Fused, FusedResidual, fuse
 from detector.editscope.folding import fold
 from detector.editscope.modeling import EditScopeModel
-from detector.editscope.network import Output, _highest
-from detector.editscope.traces import RESIDUAL_CLIP, NoiseResidual
+from detector.editscope.network import Output
+from detector.editscope.traces import NoiseResidual
 from tests.detector.editscope.test_modeling import TINY
 
 pytestmark = pytest.mark.skipif(
@@ -33,15 +33,16 @@ def scores(model: EditScopeModel, *, amp: bool) -> Output:
     return output
 
 
-@pytest.mark.parametrize(("amp", "tolerance"), [(False, 1e-4), (True, 0.05)])
+@pytest.mark.parametrize(("amp", "tolerance"), [(False, 1e-5), (True, 0.03)])
 def test_a_fused_network_gives_the_same_scores(amp: bool, tolerance: float) -> None:
     plain = folded_model()
     fused = copy.deepcopy(plain)
     fuse(fused, torch.bfloat16 if amp else torch.float32)
     assert not any(isinstance(module, nn.Conv2d | nn.ReLU6) for module in fused.modules())
     before, after = scores(plain, amp=amp), scores(fused, amp=amp)
-    torch.testing.assert_close(after.map, before.map, atol=tolerance, rtol=tolerance)
-    torch.testing.assert_close(after.labels, before.labels, atol=tolerance, rtol=tolerance)
+    for one, other in zip(after, before, strict=True):  # errors go with the largest terms
+        bound = tolerance * float(other.abs().max())
+        torch.testing.assert_close(one, other, atol=bound, rtol=0)
 
 
 def test_no_parameter_is_lost_in_fusing() -> None:
@@ -66,17 +67,5 @@ def test_a_fused_layer_is_a_convolution_and_its_activation(after: nn.Module) -> 
 
 def test_residuals_are_the_same_before_their_division() -> None:
     x = torch.rand(1, 3, 40, 56, generator=torch.Generator().manual_seed(2)) * 255
-    expected = NoiseResidual()(x) * RESIDUAL_CLIP
+    expected = NoiseResidual()(x) * RESIDUAL_LIMIT
     torch.testing.assert_close(FusedResidual(torch.float32)(x), expected, atol=1e-4, rtol=1e-4)
-
-
-@pytest.mark.parametrize("lowest", [0.0, -1.0])
-@torch.inference_mode()
-def test_the_highest_score_is_the_first_of_the_highest(lowest: float) -> None:
-    generator = torch.Generator().manual_seed(3)
-    scores = (torch.rand(2, 9, 300, generator=generator) + lowest).bfloat16()
-    best, index = _highest(scores)
-    expected = scores.float().max(2)
-    assert torch.equal(best.float(), expected.values)
-    assert torch.equal(scores.gather(2, index[..., None])[..., 0], best)
-    assert torch.equal(index, (scores == best[..., None]).int().argmax(2))

@@ -7,7 +7,7 @@ import torch
 
 from detector.editscope.configuration import EditScopeConfig
 from detector.editscope.modeling import EditScopeModel
-from detector.editscope.network import Network, SelfCorrelation, _agreement
+from detector.editscope.network import Network
 from detector.editscope.parameters import Parameters
 from tests.detector.editscope.test_modeling import TINY, WIDTHS
 
@@ -33,37 +33,6 @@ def test_every_parameter_gets_a_gradient(model: Network) -> None:
     silent = [name for name, p in model.named_parameters() if p.grad is None]
     assert silent == []
     model.zero_grad()
-
-
-@pytest.mark.parametrize("side", [24, 68])  # above 64 cells a side every second one is compared
-def test_self_correlation_finds_a_copied_patch_far_away(side: int) -> None:
-    torch.manual_seed(0)
-    layer = SelfCorrelation(16, 16).eval()
-    features = torch.randn(1, 16, side, side)
-    features[..., 14:20, 14:20] = features[..., 2:8, 4:10]
-    with torch.inference_mode():
-        best, agreement, both = layer(features)[0]
-    copies = best[2:8:2, 4:10:2], best[14:20:2, 14:20:2]
-    for copy in copies:
-        torch.testing.assert_close(copy, torch.ones(3, 3), atol=1e-3, rtol=0)
-    assert best.median() < 0.95
-    torch.testing.assert_close(both, best * agreement)
-
-
-def test_neighbours_matched_at_one_displacement_agree() -> None:
-    rows = torch.arange(8)[:, None].expand(8, 8)[None]
-    columns = torch.arange(8).expand(8, 8)[None]
-    together = _agreement(rows + 3, columns - 2)
-    torch.testing.assert_close(together, torch.ones(1, 8, 8))
-    generator = torch.Generator().manual_seed(0)
-    scattered = torch.randint(0, 800, (2, 1, 8, 8), generator=generator)
-    assert _agreement(scattered[0], scattered[1])[0, 1:-1, 1:-1].mean() < 0.05
-
-
-def test_self_correlation_of_a_picture_smaller_than_the_neighbourhood_is_finite() -> None:
-    layer = SelfCorrelation(4, 4).eval()
-    with torch.inference_mode():
-        assert torch.isfinite(layer(torch.randn(1, 4, 1, 2))).all()
 
 
 def test_label_head_takes_means_so_tiles_can_be_averaged(model: Network) -> None:
