@@ -47,8 +47,9 @@ def in_turn(
     try:
         for window in windows:
             if done:
-                pace = (time.monotonic() - started) / done
-                deadline.check(pace * (len(windows) - done))
+                reached = done + len(under_way)  # those beside the last are as good as done
+                pace = (time.monotonic() - started) / reached
+                deadline.check(pace * (len(windows) - reached))
             if pool is None or at_a_time == 1:
                 yield work(*window)
                 done += 1

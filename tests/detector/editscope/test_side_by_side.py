@@ -3,11 +3,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, repeat
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from detector.deadline import Deadline, DeadlineExceeded
+from detector.editscope import side_by_side
 from detector.editscope.side_by_side import helpers, in_turn
 
 WAIT_S = 60.0  # only reached if something hangs
@@ -75,6 +78,20 @@ def test_too_little_time_is_seen_after_the_first(with_pool: bool, pool: ThreadPo
     with pytest.raises(DeadlineExceeded):
         list(found)
     assert 1 <= len(done) <= 2
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize(("with_pool", "needed"), [(False, 5.0), (True, 2.0)])
+def test_windows_under_way_count_for_the_pace(
+    with_pool: bool, needed: float, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second has passed at the first result of six; two at a time, it is one for two."""
+    clock = chain([0.0], repeat(1.0))
+    monkeypatch.setattr(side_by_side, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    asked: list[float] = []
+    deadline = SimpleNamespace(check=asked.append)
+    list(in_turn(double, WINDOWS, deadline, pool if with_pool else None))  # type: ignore[arg-type]  # a stand-in
+    assert asked[0] == needed
 
 
 @pytest.mark.usefixtures("two_threads")
