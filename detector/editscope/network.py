@@ -185,7 +185,8 @@ class Network(nn.Module):
         suspicion = 1 - torch.softmax(scores, 1)[:, :1]
         weights = torch.cat([torch.ones_like(suspicion), suspicion], 1)
         means = _weighted_means(x, weights)
-        noise = coarse[:, TAP_CHANNELS[3] :][:, : self.config.noise_widths[3]]
+        first = TAP_CHANNELS[3]
+        noise = coarse[:, first : first + self.config.noise_widths[3]]
         features = [f.float().mean((2, 3)) for f in (deepest, noise)]
         return scores, Pooled(
             torch.cat([*features, means[:, 0]], 1), means[:, 1], suspicion.mean((2, 3))

@@ -13,7 +13,7 @@ GRANULE = 32  # pixels: the network's largest stride
 SMALLEST = 64  # pixels: less leaves nothing to look at in the deepest level
 TILE = 768  # pixels a side: 0.6 megapixels keep memory near 300 MB, whatever the picture
 OVERLAP = 128  # pixels: about what the decoder sees beyond a cell
-MIRRORED = 500_000  # pixels: up to it a second, mirrored look costs less than a third of a second
+MIRRORED = 500_000  # pixels: up to it there is a mirrored look; at 512 x 512 it costs 0.05 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def tiles(height: int, width: int) -> list[Tile]:
 
 
 def looks(height: int, width: int) -> list[Tile]:
-    """The tiles of a picture, and of a small one mirrored ones: two looks err less than one."""
+    """The tiles of a picture, and of a small one mirrored ones; what they give: the model card."""
     plain = tiles(height, width)
     if height * width > MIRRORED:
         return plain
