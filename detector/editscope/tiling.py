@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,21 +13,16 @@ GRANULE = 32  # pixels: the network's largest stride
 SMALLEST = 64  # pixels: less leaves nothing to look at in the deepest level
 TILE = 768  # pixels a side: 0.6 megapixels keep memory near 300 MB, whatever the picture
 OVERLAP = 128  # pixels: about what the decoder sees beyond a cell
-MIRRORED = 500_000  # pixels: up to it there is a mirrored look; at 512 x 512 it costs 0.05 s
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A window [top, bottom) x [left, right) of the picture, to be padded to `GRANULE`.
-
-    `mirrored`: left and right are exchanged after padding, so that blocks of 8 stay blocks.
-    """
+    """A window [top, bottom) x [left, right) of the picture, to be padded to `GRANULE`."""
 
     top: int
     left: int
     bottom: int
     right: int
-    mirrored: bool = False
 
     @property
     def area(self) -> int:
@@ -43,21 +38,12 @@ def tiles(height: int, width: int) -> list[Tile]:
     ]
 
 
-def looks(height: int, width: int) -> list[Tile]:
-    """The tiles of a picture, and of a small one mirrored ones; what they give: the model card."""
-    plain = tiles(height, width)
-    if height * width > MIRRORED:
-        return plain
-    return plain + [replace(tile, mirrored=True) for tile in plain]
-
-
 def padded(image: NDArray[np.uint8], tile: Tile) -> NDArray[np.uint8]:
     """The tile's pixels, repeated at the lower and right border up to a multiple of `GRANULE`."""
     window = image[tile.top : tile.bottom, tile.left : tile.right]
     height, width = (max(SMALLEST, -(-side // GRANULE) * GRANULE) for side in window.shape[:2])
     extra = ((0, height - window.shape[0]), (0, width - window.shape[1]), (0, 0))
-    result = np.pad(window, extra, mode="edge")
-    return result[:, ::-1] if tile.mirrored else result
+    return np.pad(window, extra, mode="edge")
 
 
 class Canvas:
@@ -70,12 +56,7 @@ class Canvas:
         self._weight = np.zeros(size, np.float32)
 
     def add(self, tile: Tile, scores: NDArray[np.float32]) -> None:
-        """Add a tile's map; cells near the tile's border count less, where it saw less.
-
-        A mirrored tile's map comes mirrored.
-        """
-        if tile.mirrored:
-            scores = scores[..., ::-1]
+        """Add a tile's map; cells near the tile's border count less, where it saw less."""
         top, left = tile.top // self._stride, tile.left // self._stride
         height = -(-tile.bottom // self._stride) - top
         width = -(-tile.right // self._stride) - left

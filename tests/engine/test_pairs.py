@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import engine.core as engine_module
 from detector import Detection
-from tests.engine.test_core import WAIT_S, Gate, loaded, warm
+from tests.engine.engines import WAIT_S, Gate, loaded, warm
 from tests.fakes import half_bright, wait_until
 
 
