@@ -10,6 +10,7 @@ for their class by the nearest means that need none.
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +25,13 @@ ICON = Path(__file__).parent.parent / "demo" / "assets" / "favicon.png"
 QUALITY = 85  # every picture ends as the same kind of JPEG, so that only its content tells
 SEED = 20251123
 Rgb = NDArray[np.float64]
+Shapes = list[tuple[str, tuple[int, int, int, int]]]  # names of `ImageDraw`, and boxes in pixels
+SHIFT = -92  # pixels from the rocket to its copy
+SHAPES: dict[str, Shapes] = {  # what was altered: saucer and cup, the copied strip, the cheek
+    "cup-on-bricks": [("ellipse", (80, 78, 478, 383)), ("ellipse", (172, 14, 412, 225))],
+    "two-rockets": [("rectangle", (296 + SHIFT, 110, 346 + SHIFT, 402))],
+    "cat-redrawn": [("ellipse", (78, 150, 190, 252))],
+}
 
 
 @dataclass(frozen=True)
@@ -87,9 +95,28 @@ def main() -> None:
     ]
     for pixels, entry in pictures:
         save(pixels, FOLDER / entry.file)
+    write_manifest([entry for _, entry in pictures])
     listing = json.dumps([asdict(entry) for _, entry in pictures], indent=2)
     (FOLDER / "examples.json").write_text(f"{listing}\n", "utf-8")
     icon().save(ICON, optimize=True)
+
+
+def write_manifest(entries: list[Entry]) -> None:
+    """`manifest.csv` and the exact masks, for `training.evaluate`."""
+    masks = FOLDER / "masks"
+    masks.mkdir(exist_ok=True)
+    with (FOLDER / "manifest.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", "label", "mask_path", "set"])
+        for entry in entries:
+            stem = Path(entry.file).stem
+            mask = ""
+            if stem in SHAPES:
+                size = Image.open(FOLDER / entry.file).size
+                inside = drawn_mask(size, SHAPES[stem]) > 0.5
+                Image.fromarray(inside).save(masks / f"{stem}.png", optimize=True)
+                mask = f"masks/{stem}.png"
+            writer.writerow([entry.file, entry.label, mask, entry.title])
 
 
 def cup_on_bricks(rng: np.random.Generator) -> Rgb:
@@ -97,25 +124,20 @@ def cup_on_bricks(rng: np.random.Generator) -> Rgb:
     coffee = photograph("coffee")
     brick = np.asarray(to_image(photograph("brick")).resize((600, 600)))[100:500] / 255.0
     wall = brick * np.array([1.02, 0.86, 0.74]) + rng.normal(0.0, 0.008, brick.shape)
-    saucer, cup = (80, 78, 478, 383), (172, 14, 412, 225)
-    shape = drawn_mask((600, 400), [("ellipse", saucer), ("ellipse", cup)])
-    return blend(wall, coffee, shape, feather=1.2)
+    return blend(wall, coffee, drawn_mask((600, 400), SHAPES["cup-on-bricks"]), feather=1.2)
 
 
 def two_rockets() -> Rgb:
     """Copy-move inside `rocket`: a strip with the rocket, repeated to its left."""
     launch = photograph("rocket")
-    shift = -92
-    shape = drawn_mask(
-        (launch.shape[1], launch.shape[0]), [("rectangle", (296 + shift, 110, 346 + shift, 402))]
-    )
-    return blend(launch, np.roll(launch, shift, axis=1), shape, feather=3.0)
+    shape = drawn_mask((launch.shape[1], launch.shape[0]), SHAPES["two-rockets"])
+    return blend(launch, np.roll(launch, SHIFT, axis=1), shape, feather=3.0)
 
 
 def redrawn_cheek(rng: np.random.Generator) -> Rgb:
     """Grow the cheek of `chelsea` anew, pixel by pixel from the rim, by matching neighbourhoods."""
     cat = photograph("chelsea")
-    shape = drawn_mask((cat.shape[1], cat.shape[0]), [("ellipse", (78, 150, 190, 252))])
+    shape = drawn_mask((cat.shape[1], cat.shape[0]), SHAPES["cat-redrawn"])
     return grow(cat, shape > 0.5, rng)
 
 
@@ -193,9 +215,7 @@ def ridge(width: int, rng: np.random.Generator) -> NDArray[np.float64]:
     return line
 
 
-def drawn_mask(
-    size: tuple[int, int], shapes: list[tuple[str, tuple[int, int, int, int]]]
-) -> NDArray[np.float64]:
+def drawn_mask(size: tuple[int, int], shapes: Shapes) -> NDArray[np.float64]:
     image = Image.new("L", size)
     draw = ImageDraw.Draw(image)
     for kind, box in shapes:

@@ -1,4 +1,4 @@
-"""The best and the worst answers as pictures: picture, truth, map, verdict."""
+"""Answers as pictures, the best and the worst of many: picture, truth, map, verdict."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from detector.imaging import decode
 from training.outcome import Outcome, truth_of
 
 EACH = 2  # pictures of each label
+FEW = 8  # pictures that are shown together
 PANEL = 240  # pixels: the longer side of what is shown
 DPI = 100
 NAME = 28  # characters of a file name that are shown: stores name pictures by their hash
@@ -39,7 +40,10 @@ def chosen(outcomes: Sequence[Outcome], best: bool) -> list[Outcome]:
 
 
 def draw(outcomes: Sequence[Outcome], out: Path) -> dict[str, str]:
-    """Write `best.jpg` and `worst.jpg`; returns caption by file name."""
+    """Write `best.jpg` and `worst.jpg`, or `answers.jpg` of a few; returns caption by file name."""
+    if 0 < len(outcomes) <= FEW:
+        _sheet(outcomes, out / "answers.jpg")
+        return {"answers.jpg": "Answers"}
     captions = {"best.jpg": "Best answers", "worst.jpg": "Worst answers"}
     drawn = {}
     for name, caption in captions.items():

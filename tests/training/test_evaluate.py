@@ -114,7 +114,7 @@ def test_a_report_is_complete(engine: Engine, outcomes: list[Outcome], tmp_path:
     assert table in text
     linked = set(re.findall(r"\]\((\S+?)\)", text))
     assert linked == {path.name for path in out.iterdir()} - {"report.md"}
-    assert len(linked) == 9
+    assert len(linked) == 8
     assert all(f"| {name} |" in text for name in TRANSFORMS)
     figures = json.loads((out / "report.json").read_text())
     assert figures["all"]["pixel_f1"]["value"] == 1.0
