@@ -2,7 +2,8 @@
 
     python -m training.ablation --manifest data/validation/report.csv --out data/ablation
 
-Every picture is looked at once; the answers without a part are put together from what was seen.
+Every picture is looked at twice, once without the anomaly branch; the answers without another part
+are put together from what was seen.
 Calibration and threshold stay those of the whole. Weights of networks trained without a part are
 compared by `training.evaluate --models`.
 """
@@ -10,7 +11,8 @@ compared by `training.evaluate --models`.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +25,6 @@ from tqdm import tqdm
 from detector.deadline import Deadline
 from detector.editscope.copymove import Copy, find_copies
 from detector.editscope.detector import EditScopeDetector, Measured, View
-from detector.editscope.tiling import looks, tiles
 from detector.imaging import decode
 from detector.verdict import Detection, decide
 from training import report
@@ -36,15 +37,25 @@ class Seen(NamedTuple):
 
     Attributes:
         views: as for an answer.
-        unmirrored: the same without the mirrored look at a small picture.
+        unaware: the same by a network that compares no place's statistics with the others'.
         copies: what the search for copies found.
         size: (height, width) in pixels.
     """
 
     views: list[View]
-    unmirrored: list[View]
+    unaware: list[View]
     copies: list[Copy]
     size: tuple[int, int]
+
+
+@contextmanager
+def silenced(detector: EditScopeDetector) -> Iterator[None]:
+    """The network hears nothing of its anomaly branch."""
+    hook = detector.model.anomaly.register_forward_hook(lambda _, __, told: torch.zeros_like(told))
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 Variant = Callable[[EditScopeDetector, Seen], Detection]
@@ -58,8 +69,8 @@ def without_copies(detector: EditScopeDetector, seen: Seen) -> Detection:
     return detector.answer(detector.weigh(seen.views, None, seen.size))
 
 
-def without_mirror(detector: EditScopeDetector, seen: Seen) -> Detection:
-    return whole(detector, seen._replace(views=seen.unmirrored))
+def without_anomaly(detector: EditScopeDetector, seen: Seen) -> Detection:
+    return whole(detector, seen._replace(views=seen.unaware))
 
 
 def native_view_alone(detector: EditScopeDetector, seen: Seen) -> Detection:
@@ -97,7 +108,7 @@ def uncalibrated(detector: EditScopeDetector, seen: Seen) -> Detection:
 VARIANTS: dict[str, Variant] = {
     "everything": whole,
     "without the search for copies": without_copies,
-    "without the mirrored look": without_mirror,
+    "without the anomaly branch": without_anomaly,
     "without the reduced view": native_view_alone,
     "without the native view": reduced_view_alone,
     "without calibration, cleaning": uncalibrated,
@@ -108,10 +119,10 @@ VARIANTS: dict[str, Variant] = {
 def judge(detector: EditScopeDetector, row: Row, image: NDArray[np.uint8]) -> dict[str, Outcome]:
     """The outcome of every variant for one picture."""
     size = (image.shape[0], image.shape[1])
-    views = unmirrored = detector.look(image, Deadline.never())
-    if len(looks(*size)) > len(tiles(*size)):
-        unmirrored = detector.look(image, Deadline.never(), mirrored=False)
-    seen = Seen(views, unmirrored, find_copies(image), size)
+    views = detector.look(image, Deadline.never())
+    with silenced(detector):
+        unaware = detector.look(image, Deadline.never())
+    seen = Seen(views, unaware, find_copies(image), size)
     truth = truth_of(row, size)
     return {
         name: outcome_of(row, decide(variant(detector, seen), size), truth)

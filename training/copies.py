@@ -49,7 +49,7 @@ class Found(NamedTuple):
         features: (N, 3) of `fusion.features`, true: (N,) whether it is the composed copy.
         missed: share of the composed copies for which nothing true was found.
         quiet: share of the other pictures in which nothing was found.
-        sides: (M, 2) of `fusion.side_features`, right: (M,) whether the target is the copy.
+        sides: (M, 3) of `fusion.side_features`, right: (M,) whether the target is the copy.
     """
 
     features: NDArray[np.float64]
@@ -111,7 +111,7 @@ def collect(
 
 
 def fit(found: Found) -> tuple[list[float], list[float]]:
-    """`copy_weights` (4) and `copy_side` (2).
+    """`copy_weights` (4) and `copy_side` (3).
 
     The offset turns the odds among found pairs into a likelihood ratio between pictures: of a
     copy-move and of any other.

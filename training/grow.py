@@ -2,9 +2,9 @@
 
     python -m training.grow OLD_FOLDER NEW_FOLDER
 
-Until 0.4.0 the JPEG-grid branch saw no bins of coefficients and met the pyramid at stride 8 alone.
-With zeros where weights were added the network answers as it did before (but for the residuals,
-which bf16 no longer rounds to a wrong sum), and training goes on from there.
+Until 0.5.0 the network did not compare a place's statistics with those of the whole picture. With
+zeros where what is new is looked at the network answers as it did before, and training goes on from
+there.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from torch import Tensor
 from detector.editscope.configuration import EditScopeConfig
 from detector.editscope.modeling import EditScopeModel
 from detector.editscope.network import WEIGHTS
-from detector.editscope.trunk import TAP_CHANNELS
 
-ADDED_AT = {"label_head.0.weight": TAP_CHANNELS[4]}  # column; elsewhere behind the others
+ADDED = "anomaly."  # what is new altogether starts as it was drawn
+DEEPEST = "lateral.3.0.weight"  # its inputs' means are the first that the label head sees
+HEAD = "label_head.0.weight"
 
 
 def grown(old: dict[str, Tensor], new: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -30,18 +31,23 @@ def grown(old: dict[str, Tensor], new: dict[str, Tensor]) -> dict[str, Tensor]:
     Raises:
         ValueError: the two differ in more than their inputs.
     """
-    if old.keys() != new.keys():
-        raise ValueError(f"not of one kind: {sorted(old.keys() ^ new.keys())[:3]}")
-    return {name: _padded(name, value, new[name].shape) for name, value in old.items()}
+    odd = [name for name in old.keys() ^ new.keys() if name in old or not name.startswith(ADDED)]
+    if odd:
+        raise ValueError(f"not of one kind: {sorted(odd)[:3]}")
+    first = {HEAD: old[DEEPEST].shape[1]} if DEEPEST in old else {}
+    return new | {
+        name: _padded(name, value, new[name].shape, first.get(name)) for name, value in old.items()
+    }
 
 
-def _padded(name: str, value: Tensor, shape: torch.Size) -> Tensor:
+def _padded(name: str, value: Tensor, shape: torch.Size, at: int | None) -> Tensor:
+    """Zeros from column `at` on; None: behind the others."""
     if value.shape == shape:
         return value
     more = shape[1] - value.shape[1] if value.ndim == len(shape) > 1 else -1
     if more < 0 or (value.shape[0], *value.shape[2:]) != (shape[0], *shape[2:]):
         raise ValueError(f"{name} is {tuple(value.shape)}, not {tuple(shape)}")
-    at = ADDED_AT.get(name, value.shape[1])
+    at = value.shape[1] if at is None else at
     zeros = value.new_zeros(shape[0], more, *shape[2:])
     return torch.cat([value[:, :at], zeros, value[:, at:]], 1)
 

@@ -1,6 +1,6 @@
 """The network's convolutions by another runtime than PyTorch, made from its weights on the spot.
 
-The rest stays as it is: pixels and tiles before, self-correlation between, pooling and calibration
+The rest stays as it is: pixels and tiles before, comparisons between, pooling and calibration
 after. `requirements-backend.txt` has the packages.
 """
 
@@ -55,12 +55,11 @@ def build(model: Network, backend: Backend, *, bf16: bool) -> Parts | None:
         return None
     make = {"openvino": _openvino, "onnx": _onnx}[backend]
     pixels = torch.zeros(1, 3, *SIDES)
-    fine, middle, coarse, deepest, matter = model.encode(pixels)
-    middle = torch.cat([middle, model.correlation(matter)], 1)
+    levels = model.compare(pixels, model.encode(pixels))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the tracer: our shapes are what it warns about
         encode = make(Part(model, "encode").eval(), (pixels,), bf16)
-        decode = make(Part(model, "decode").eval(), (fine, middle, coarse, deepest), bf16)
+        decode = make(Part(model, "decode").eval(), levels, bf16)
 
     def decoded(*levels: Tensor) -> tuple[Tensor, Tensor]:
         x, scores = decode(*levels)

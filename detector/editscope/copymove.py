@@ -1,8 +1,7 @@
 """Regions of a picture that are a copy of another region of it.
 
 Matches between keypoints vote for affine maps of the picture onto itself; where the picture and
-its mapped self correlate, there is a pair of regions. Which of the two is the copy is seen in the
-seam: the gradients just outside a pasted region belong to nothing that surrounds its source.
+its mapped self correlate, there is a pair of regions. `sides` tells which of the two is the copy.
 
 After Amerini et al., IEEE TIFS 2011 (keypoints), and Pan and Lyu, "Region duplication detection
 using image feature matching", IEEE TIFS 5(4), 2010 (correlation maps).
@@ -16,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.editscope import sides
 from detector.editscope.keypoints import Matches, match_within
 
 SIDE = 1024  # pixels: longest side at which copies are looked for
@@ -33,22 +33,20 @@ QUIET = 4.0  # grey levels squared: variance below which correlation means nothi
 CLOSING = 9  # pixels: holes closed, then threads cut
 GROWN = 3  # pixels: correlation stops half a window before the region does
 SMALLEST = 150  # pixels of a region
-RINGS = ((2.0, 4.0), (4.0, 6.0), (6.0, 8.0))  # pixels outside a region, where its seam is
 MOST_GROWTH = 10.0  # of a region's area: more is no plausible copy
 SAME_AREA = 0.5  # of the smaller pair: two that share so much are one
-STEEPEST = 200.0  # grey levels: gradients beyond count no more
 
 
 class Copy(NamedTuple):
     """A pair of like regions; masks are (h, w) bool, the picture's shape within `SIDE`.
 
     Attributes:
-        source: the region that was copied, as far as the seam tells.
+        source: the region that was copied, as far as the two below tell.
         target: the copy.
         matches: keypoints that agree on the map between them.
         correlation: mean local correlation of the two, 0.75 .. 1.
-        seam: >= 0, by how much the target's border is steeper than what surrounds the source:
-            about 0 says that the two may as well be the other way round.
+        seam, resampling: how much the border and the interpolation speak for that; where they
+            are about 0, the two may as well be the other way round.
     """
 
     source: NDArray[np.bool_]
@@ -56,6 +54,7 @@ class Copy(NamedTuple):
     matches: int
     correlation: float
     seam: float
+    resampling: float
 
 
 def find_copies(image: NDArray[np.uint8]) -> list[Copy]:
@@ -173,9 +172,14 @@ def _compare(
     whole = np.asarray(cv2.dilate(target.astype(np.uint8), grown), np.uint8)
     back = cv2.invertAffineTransform(affine)
     source = np.asarray(cv2.warpAffine(whole, back, size)) > 0
-    seam = _seam(luma, affine, target)
-    pair = (source, whole > 0) if seam >= 0 else (whole > 0, source)
-    return Copy(*pair, support, similarity, abs(seam))
+    there = whole > 0
+    if not source.any():
+        return None
+    seam = sides.seam(luma, np.asarray(moved, np.float32), there)
+    resampling = sides.resampling(luma, affine, source, there)
+    if seam + resampling < 0:
+        return Copy(there, source, support, similarity, -seam, -resampling)
+    return Copy(source, there, support, similarity, seam, resampling)
 
 
 def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -189,23 +193,6 @@ def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.f
     spread = np.maximum(mean(a * a) - mean_a**2, QUIET)
     spread *= np.maximum(mean(b * b) - mean_b**2, QUIET)
     return np.asarray(np.where(b > -1, both / np.sqrt(spread), 0), np.float32)
-
-
-def _seam(
-    luma: NDArray[np.float32], affine: NDArray[np.float64], target: NDArray[np.bool_]
-) -> float:
-    """How much steeper it is round the target than round the source, -1..1."""
-    gradient = np.hypot(cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1))
-    gradient = np.minimum(gradient, STEEPEST)
-    moved = np.asarray(cv2.warpAffine(gradient, affine, luma.shape[1::-1], borderValue=-1000.0))
-    distance = cv2.distanceTransform(1 - target.astype(np.uint8), cv2.DIST_L2, 3)
-    steps = []
-    for inner, outer in RINGS:
-        ring = (distance > inner) & (distance <= outer) & (moved > -1)
-        if ring.any():
-            here, there = float(gradient[ring].mean()), float(moved[ring].mean())
-            steps.append((here - there) / (here + there + 5))  # 5 grey levels: noise
-    return float(np.mean(steps)) if steps else 0.0
 
 
 def _same(one: Copy, other: Copy) -> bool:

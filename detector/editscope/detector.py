@@ -28,7 +28,7 @@ from detector.editscope.folding import fold
 from detector.editscope.maps import fitted, joined, without_specks
 from detector.editscope.network import MAP_STRIDE, Network, Parts, Pooled
 from detector.editscope.side_by_side import helpers, in_turn
-from detector.editscope.tiling import SMALLEST, Canvas, Tile, looks, padded, tiles
+from detector.editscope.tiling import SMALLEST, Canvas, Tile, padded, tiles
 from detector.service import Detector
 from detector.verdict import Detection
 
@@ -162,13 +162,10 @@ class EditScopeDetector(Detector):
         manipulation = without_specks(measured.manipulation, config.threshold)
         return Detection(scores, manipulation, config.threshold)
 
-    def look(
-        self, image: NDArray[np.uint8], deadline: Deadline, *, mirrored: bool = True
-    ) -> list[View]:
+    def look(self, image: NDArray[np.uint8], deadline: Deadline) -> list[View]:
         """The picture at native size and, if it is large, its whole scene reduced to `OVERVIEW`.
 
-        Traces of processing need native pixels; what was put where is seen in the scene. `mirrored`
-        False leaves out the mirrored look at a small picture.
+        Traces of processing need native pixels; what was put where is seen in the scene.
 
         Raises:
             DeadlineExceeded: the remaining tiles would take longer than there is time.
@@ -180,8 +177,6 @@ class EditScopeDetector(Detector):
             reduced = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
             pictures.append(np.asarray(reduced))
         plans = [tiles(*picture.shape[:2]) for picture in pictures]
-        if mirrored:
-            plans[0] = looks(*image.shape[:2])
         windows = [
             (picture, tile) for picture, plan in zip(pictures, plans, strict=True) for tile in plan
         ]
@@ -216,8 +211,7 @@ class EditScopeDetector(Detector):
 
     @torch.inference_mode()
     def _inspect(self, image: NDArray[np.uint8], tile: Tile) -> Inspected:
-        window = np.ascontiguousarray(padded(image, tile))
-        pixels = torch.from_numpy(window).permute(2, 0, 1)[None].to(self.torch_device)
+        pixels = torch.from_numpy(padded(image, tile)).permute(2, 0, 1)[None].to(self.torch_device)
         pixels = pixels.float().contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.torch_device.type, torch.bfloat16, enabled=self.amp):
             scores, pooled = self.model.inspect(pixels, self.parts)

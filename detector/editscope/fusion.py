@@ -35,12 +35,12 @@ def edited_logit(ratios: list[float]) -> float:
 
 
 def side_features(copy: Copy, manipulation: NDArray[np.float32]) -> NDArray[np.float64]:
-    """What tells the copy from its source, (2,): the seam, and the map's means on the two."""
+    """What tells the copy from its source, (3,): seam, resampling, the map's means on the two."""
     shape = copy.target.shape
     size = (shape[1], shape[0])
     values = np.asarray(Image.fromarray(manipulation).resize(size, Image.Resampling.BILINEAR))
     gain = float(values[copy.target].mean()) - _mean(values, copy.source)
-    return np.array([copy.seam, gain])
+    return np.array([copy.seam, copy.resampling, gain])
 
 
 def join(

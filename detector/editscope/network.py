@@ -1,6 +1,6 @@
-"""The network: an ImageNet trunk, a noise branch, a JPEG-grid branch and self-correlation.
+"""The network: an ImageNet trunk, a noise and a JPEG-grid branch, self-correlation and anomaly.
 
-Four views of the same pixels meet in a small feature pyramid at strides 4 to 32. From it come a
+Five views of the same pixels meet in a small feature pyramid at strides 4 to 32. From it come a
 three-class map (pristine / edited / synthesized) at stride 4 and the four labels, pooled so that a
 small region still counts (means of the map's highest values) and that any picture size will do.
 
@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from detector.editscope.anomaly import Anomaly
 from detector.editscope.correlation import CORRELATION_CHANNELS, SelfCorrelation
 from detector.editscope.parameters import Parameters
 from detector.editscope.traces import DCT_CHANNELS, BlockDCT, NoiseResidual
@@ -60,7 +61,7 @@ class Pooled(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """The convolutions, before and after the self-correlation: `Network`'s `encode` ..."""
+    """The convolutions, before and after the comparisons: `Network`'s `encode` and `decode`."""
 
     encode: Callable[..., tuple[Tensor, ...]]
     decode: Callable[..., tuple[Tensor, Tensor]]
@@ -148,11 +149,13 @@ class Network(nn.Module):
         )
         matter = TAP_CHANNELS[1] + TAP_CHANNELS[2]
         self.correlation = SelfCorrelation(matter, config.correlation_width)
+        strange = config.anomaly_width
+        self.anomaly = Anomaly(noise[2] + config.grid_width, strange)
         inputs = (
             TAP_CHANNELS[1] + noise[1],
-            TAP_CHANNELS[2] + noise[2] + config.grid_width + CORRELATION_CHANNELS,
-            TAP_CHANNELS[3] + noise[3] + config.grid_width,
-            TAP_CHANNELS[4] + config.grid_width,
+            TAP_CHANNELS[2] + noise[2] + config.grid_width + CORRELATION_CHANNELS + strange,
+            TAP_CHANNELS[3] + noise[3] + config.grid_width + strange,
+            TAP_CHANNELS[4] + config.grid_width + strange,
         )
         self.lateral = nn.ModuleList(block(count, width, 1) for count in inputs)
         self.smooth = nn.ModuleList(block(width, width) for _ in inputs)
@@ -178,8 +181,7 @@ class Network(nn.Module):
             parts: what stands in for `encode` and `decode`, see `backends`.
         """
         encode, decode = parts or Parts(self.encode, self.decode)
-        fine, middle, coarse, deepest, matter = encode(pixels)
-        middle = torch.cat([middle, self.correlation(matter)], 1)
+        fine, middle, coarse, deepest = self.compare(pixels, encode(pixels))
         x, scores = decode(fine, middle, coarse, deepest)
         scores = scores.float()
         suspicion = 1 - torch.softmax(scores, 1)[:, :1]
@@ -201,6 +203,18 @@ class Network(nn.Module):
             torch.cat([trunk[3], noise[3], F.avg_pool2d(grid, 2)], 1),
             torch.cat([trunk[4], F.avg_pool2d(grid, 4)], 1),
             torch.cat([F.avg_pool2d(trunk[1], 2), trunk[2]], 1),
+        )
+
+    def compare(self, pixels: Tensor, encoded: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """What `encode` gave, with what comes of comparing a place with all the others."""
+        fine, middle, coarse, deepest, matter = encoded
+        traces = middle[:, TAP_CHANNELS[2] :]
+        strange = self.anomaly(pixels, traces)
+        return (
+            fine,
+            torch.cat([middle, self.correlation(matter), strange], 1),
+            torch.cat([coarse, F.avg_pool2d(strange, 2)], 1),
+            torch.cat([deepest, F.avg_pool2d(strange, 4)], 1),
         )
 
     def decode(self, *levels: Tensor) -> tuple[Tensor, Tensor]:

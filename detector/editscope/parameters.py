@@ -17,6 +17,7 @@ class Parameters:
         noise_widths: channels of the noise branch at strides 2, 4, 8, 16.
         grid_width: channels of the JPEG-grid branch.
         correlation_width: channels compared by the self-correlation.
+        anomaly_width: channels of what differs from the rest of the picture.
         decoder_width: channels of the feature pyramid.
         head_width: hidden units of the label head.
         dropout: in the label head, while training.
@@ -25,13 +26,14 @@ class Parameters:
         threshold: manipulation probability above which a pixel is in the mask.
         copy_weights: three weights and an offset of `fusion.log_ratio`; empty: copies are not
             looked for.
-        copy_side: two weights of `fusion.side_features`.
+        copy_side: three weights of `fusion.side_features`.
         version: of the weights.
     """
 
     noise_widths: list[int] = field(default_factory=lambda: [24, 48, 96, 128])
     grid_width: int = 64
     correlation_width: int = 64
+    anomaly_width: int = 48
     decoder_width: int = 80
     head_width: int = 128
     dropout: float = 0.2
@@ -39,7 +41,7 @@ class Parameters:
     calibration_bias: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0, 0.0])
     threshold: float = 0.5
     copy_weights: list[float] = field(default_factory=list)
-    copy_side: list[float] = field(default_factory=lambda: [1.0, 1.0])
+    copy_side: list[float] = field(default_factory=lambda: [1.0, 1.0, 1.0])
     version: str = "0"
 
     @classmethod

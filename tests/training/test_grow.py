@@ -5,9 +5,8 @@ import torch
 
 from detector.editscope.network import Network
 from detector.editscope.parameters import Parameters
-from detector.editscope.trunk import TAP_CHANNELS
 from tests.detector.editscope.test_modeling import WIDTHS
-from training.grow import ADDED_AT, grown
+from training.grow import ADDED, DEEPEST, HEAD, grown
 
 WIDTH = 4  # channels taken away again
 
@@ -17,16 +16,16 @@ def test_a_grown_network_answers_as_before() -> None:
     torch.manual_seed(0)
     network = Network(Parameters(**WIDTHS)).eval()
     state = network.state_dict()
-    state["lateral.2.0.weight"][:, -WIDTH:] = 0
-    first = TAP_CHANNELS[4]
-    state["label_head.0.weight"][:, first : first + WIDTH] = 0
+    deep = state[DEEPEST].shape[1]
+    state[DEEPEST][:, deep - WIDTH :] = 0
+    state[HEAD][:, deep - WIDTH : deep] = 0
     pixels = torch.rand(1, 3, 64, 96) * 255
     with torch.inference_mode():
         expected = network(pixels)
-    head = state["label_head.0.weight"]
+    head = state[HEAD]
     old = state | {
-        "lateral.2.0.weight": state["lateral.2.0.weight"][:, :-WIDTH],
-        "label_head.0.weight": torch.cat([head[:, :first], head[:, first + WIDTH :]], 1),
+        DEEPEST: state[DEEPEST][:, :-WIDTH],
+        HEAD: torch.cat([head[:, : deep - WIDTH], head[:, deep:]], 1),
     }
     network.load_state_dict(grown(old, state))
     with torch.inference_mode():
@@ -35,12 +34,11 @@ def test_a_grown_network_answers_as_before() -> None:
     torch.testing.assert_close(got.map, expected.map, atol=0, rtol=0)
 
 
-def test_where_columns_are_added_between() -> None:
-    (name, at), *_ = ADDED_AT.items()
-    old, new = torch.ones(2, at + 3), torch.zeros(2, at + 5)
-    result = grown({name: old}, {name: new})[name]
-    assert result[0, at : at + 2].tolist() == [0, 0]
-    assert result.sum() == old.sum()
+def test_what_is_new_altogether_is_taken_as_it_is() -> None:
+    new = {"a": torch.zeros(2), f"{ADDED}weight": torch.ones(3)}
+    result = grown({"a": torch.ones(2)}, new)
+    assert result["a"].tolist() == [1, 1]
+    assert result[f"{ADDED}weight"].tolist() == [1, 1, 1]
 
 
 @pytest.mark.parametrize(

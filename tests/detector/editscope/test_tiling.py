@@ -8,17 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.editscope import tiling
-from detector.editscope.tiling import (
-    GRANULE,
-    MIRRORED,
-    OVERLAP,
-    SMALLEST,
-    TILE,
-    Canvas,
-    looks,
-    padded,
-    tiles,
-)
+from detector.editscope.tiling import GRANULE, OVERLAP, SMALLEST, TILE, Canvas, padded, tiles
 
 SIDES = st.integers(1, 5000)
 
@@ -67,24 +57,6 @@ def test_maps_of_tiles_make_the_map_of_the_picture(size: tuple[int, int]) -> Non
         part = whole[:, tile.top // 4 :, tile.left // 4 :][:, :height, :width]
         canvas.add(tile, np.pad(part, ((0, 0), (0, 3), (0, 5))))
     np.testing.assert_allclose(canvas.mean(), whole, rtol=1e-5)
-
-
-def test_small_pictures_are_looked_at_mirrored_too() -> None:
-    side = int(MIRRORED**0.5)
-    plain, mirrored = looks(side, side)
-    assert (plain.mirrored, mirrored.mirrored) == (False, True)
-    assert not any(tile.mirrored for tile in looks(side + 1, side + 1))
-
-
-@pytest.mark.parametrize("size", [(64, 96), (61, 90)])
-def test_maps_of_mirrored_tiles_are_turned_back(size: tuple[int, int]) -> None:
-    image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
-    plain, mirrored = (padded(image, tile) for tile in looks(*size))
-    np.testing.assert_array_equal(mirrored, plain[:, ::-1])
-    canvas = Canvas(*size, 1, 1)
-    for tile in looks(*size):
-        canvas.add(tile, padded(image, tile)[None, ..., 0].astype(np.float32))
-    np.testing.assert_allclose(canvas.mean()[0], image[..., 0], rtol=1e-6)
 
 
 def test_the_overlap_is_made_of_whole_granules() -> None:
