@@ -210,9 +210,10 @@ class Network(nn.Module):
         fine, middle, coarse, deepest, matter = encoded
         traces = middle[:, TAP_CHANNELS[2] :]
         strange = self.anomaly(pixels, traces)
+        repeated = self.correlation(matter).contiguous(memory_format=torch.channels_last)
         return (
             fine,
-            torch.cat([middle, self.correlation(matter), strange], 1),
+            torch.cat([middle, repeated, strange], 1),
             torch.cat([coarse, F.avg_pool2d(strange, 2)], 1),
             torch.cat([deepest, F.avg_pool2d(strange, 4)], 1),
         )
