@@ -70,18 +70,6 @@ def test_threads_and_company_change_no_bit_of_it(
         np.testing.assert_array_equal(other.manipulation, alone.manipulation)
 
 
-def test_a_small_picture_and_its_mirror_image_get_the_same_scores(
-    detector: EditScopeDetector,
-) -> None:
-    image = np.random.default_rng(3).integers(0, 256, (96, 128, 3), dtype=np.uint8)
-    (one,), (other,) = (
-        detector.look(np.ascontiguousarray(side), Deadline.never())
-        for side in (image, image[:, ::-1])
-    )
-    np.testing.assert_allclose(other.cells[..., ::-1], one.cells, atol=1e-4, rtol=1e-3)
-    np.testing.assert_allclose(other.vector, one.vector, atol=1e-3, rtol=1e-3)
-
-
 def test_too_little_time_for_all_tiles_is_said_early(detector: EditScopeDetector) -> None:
     image = np.zeros((1600, 1600, 3), np.uint8)
     with pytest.raises(DeadlineExceeded):
