@@ -112,8 +112,8 @@ def write_manifest(entries: list[Entry]) -> None:
             stem = Path(entry.file).stem
             mask = ""
             if stem in SHAPES:
-                size = Image.open(FOLDER / entry.file).size
-                inside = drawn_mask(size, SHAPES[stem]) > 0.5
+                with Image.open(FOLDER / entry.file) as picture:
+                    inside = drawn_mask(picture.size, SHAPES[stem]) > 0.5
                 Image.fromarray(inside).save(masks / f"{stem}.png", optimize=True)
                 mask = f"masks/{stem}.png"
             writer.writerow([entry.file, entry.label, mask, entry.title])

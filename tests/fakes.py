@@ -25,6 +25,8 @@ class BrightDetector(Detector):
     """Finds every picture locally edited where it is bright; `detect` can be replaced."""
 
     version = "bright-1"
+    prior_logprobs: object  # this and the next are what a service may have; tests set them
+    close: Callable[[], object]
 
     def __init__(self, detect: Detect | None = None) -> None:
         super().__init__("tests/bright")

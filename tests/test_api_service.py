@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
+from starlette.types import Message
 
 from api import create_api, create_engine
 from detector import Deadline, Detection
@@ -131,9 +132,9 @@ def test_whoever_hangs_up_costs_no_inference_and_no_slot(after: str) -> None:
     app = create_api(config, loaded_engine(detector, config))
     detector.seen.clear()
     content = request_for(half_bright()).model_dump_json().encode()
-    sent: list[dict[str, Any]] = []
+    sent: list[Message] = []
 
-    async def messages() -> AsyncIterator[dict[str, Any]]:
+    async def messages() -> AsyncIterator[Message]:
         whole = after == "the whole body"
         part = content if whole else content[:50]
         yield {"type": "http.request", "body": part, "more_body": not whole}
@@ -143,10 +144,10 @@ def test_whoever_hangs_up_costs_no_inference_and_no_slot(after: str) -> None:
     async def call() -> None:
         source = messages()
 
-        async def send(message: dict[str, Any]) -> None:
+        async def send(message: Message) -> None:
             sent.append(message)
 
-        await app(scope_for_predict(), source.__anext__, send)  # type: ignore[arg-type]
+        await app(scope_for_predict(), source.__anext__, send)
 
     run_async(call)
     assert sent[0]["status"] == 499

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from detector.editscope.traces import BLOCK, LUMA
-from detector.editscope.trunk import conv, norm
+from detector.editscope.trunk import block
 
 LEVELS = 3  # of quantised residuals: below, near and above zero (T = 1 in Splicebuster)
 NEIGHBOURS = 4  # residuals in a row whose joint histogram is taken, as in Splicebuster
@@ -54,9 +54,8 @@ def residuals(pixels: Tensor) -> list[tuple[Tensor, int]]:
 
     Luma's third differences along rows and along columns, and the Laplacians of both chroma planes.
     """
-    red, green, blue = pixels.contiguous().split(
-        1, 1
-    )  # planes: interleaved ones take twice as long
+    planar = pixels.contiguous()  # interleaved colours take twice as long
+    red, green, blue = planar.split(1, 1)
     luma = (red * LUMA[0]).add_(green, alpha=LUMA[1]).add_(blue, alpha=LUMA[2])
     chroma = torch.cat([blue - luma, red - luma], 1)
     rows = F.pad(luma, (1, 2, 0, 0), mode="replicate").diff(n=3, dim=3)
@@ -153,10 +152,7 @@ class Anomaly(nn.Module):
 
     def __init__(self, inputs: int, width: int) -> None:
         super().__init__()
-        self.mix = nn.Sequential(
-            *(conv(STATISTICS + 1 + inputs, width, 1), norm(width), nn.ReLU(inplace=True)),
-            *(conv(width, width), norm(width), nn.ReLU(inplace=True)),
-        )
+        self.mix = nn.Sequential(*block(STATISTICS + 1 + inputs, width, 1), *block(width, width))
 
     def forward(self, pixels: Tensor, features: Tensor) -> Tensor:
         """Of pixels (B, 3, H, W) in 0..255 and features (B, inputs, H/8, W/8)."""

@@ -26,7 +26,7 @@ from detector.editscope.anomaly import Anomaly
 from detector.editscope.correlation import CORRELATION_CHANNELS, SelfCorrelation
 from detector.editscope.parameters import Parameters
 from detector.editscope.traces import DCT_CHANNELS, BlockDCT, NoiseResidual
-from detector.editscope.trunk import TAP_CHANNELS, Trunk, conv, norm
+from detector.editscope.trunk import TAP_CHANNELS, Trunk, block, conv, norm
 
 WEIGHTS = "model.safetensors"
 MAP_STRIDE = 4  # pixels of the picture per cell of the map
@@ -65,12 +65,6 @@ class Parts(NamedTuple):
 
     encode: Callable[..., tuple[Tensor, ...]]
     decode: Callable[..., tuple[Tensor, Tensor]]
-
-
-def block(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        conv(inputs, outputs, kernel, stride), norm(outputs), nn.ReLU(inplace=True)
-    )
 
 
 class Residual(nn.Module):

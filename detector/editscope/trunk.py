@@ -50,6 +50,13 @@ def norm(channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(channels, eps=BN_EPS, momentum=BN_MOMENTUM)
 
 
+def block(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """A convolution, its normalisation and a ReLU, as everything beside the trunk has them."""
+    return nn.Sequential(
+        conv(inputs, outputs, kernel, stride), norm(outputs), nn.ReLU(inplace=True)
+    )
+
+
 class InvertedResidual(nn.Module):
     """Expand by 1x1, filter depthwise, project by 1x1; identity around it where shapes allow."""
 

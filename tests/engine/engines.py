@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,8 @@ UNIFORM = np.log(np.full(4, 0.25))
 WAIT_S = 60.0  # only reached if something hangs
 
 
-def loaded(service: BrightDetector | TemplateService, **settings: object) -> Engine:
-    engine = Engine(service, **settings)  # type: ignore[arg-type]
+def loaded(service: BrightDetector | TemplateService, **settings: Any) -> Engine:
+    engine = Engine(service, **settings)
     engine.load()
     if isinstance(service, BrightDetector):
         service.seen.clear()  # the warm-up

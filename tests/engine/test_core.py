@@ -49,7 +49,7 @@ def test_the_mask_of_a_synthesized_picture_is_as_set() -> None:
 def test_closing_ends_what_the_service_started() -> None:
     closed: list[bool] = []
     detector = BrightDetector()
-    detector.close = lambda: closed.append(True)  # type: ignore[attr-defined]
+    detector.close = lambda: closed.append(True)
     engine = loaded(detector)
     engine.close()
     engine.close()

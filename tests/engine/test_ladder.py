@@ -100,7 +100,7 @@ def test_a_detector_that_fails_on_large_pictures_gets_a_smaller_one() -> None:
 
 def test_the_services_own_prior_is_used() -> None:
     detector = warm(failing)
-    detector.prior_logprobs = np.log([0.1, 0.7, 0.1, 0.1])  # type: ignore[attr-defined]
+    detector.prior_logprobs = np.log([0.1, 0.7, 0.1, 0.1])
     verdict = loaded(detector).analyse(half_bright()).verdict
     assert verdict.probabilities == pytest.approx([0.1, 0.7, 0.1, 0.1])
     assert verdict.mask is not None
@@ -110,6 +110,6 @@ def test_the_services_own_prior_is_used() -> None:
 @pytest.mark.parametrize("rubbish", [[1.0], "uniform", [np.nan] * 4, None])
 def test_rubbish_for_a_prior_is_ignored(rubbish: object) -> None:
     detector = warm(failing)
-    detector.prior_logprobs = rubbish  # type: ignore[attr-defined]
+    detector.prior_logprobs = rubbish
     verdict = loaded(detector).analyse(half_bright()).verdict
     assert verdict.logprobs == pytest.approx(UNIFORM)

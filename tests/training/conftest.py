@@ -1,15 +1,18 @@
-"""A small pack of pictures drawn on the spot."""
+"""A small pack of pictures drawn on the spot, and an engine that sees what is bright."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from engine import Engine
+from tests.fakes import BrightDetector
 from training import pack
 
 
@@ -20,6 +23,14 @@ def scene(seed: int, height: int, width: int) -> np.ndarray:
     large = Image.fromarray(coarse).resize((width, height), Image.Resampling.NEAREST)
     noisy = np.asarray(large, np.float32) + rng.normal(0, 6, (height, width, 3))
     return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = Engine(BrightDetector())
+    engine.load()
+    yield engine
+    engine.close()
 
 
 @pytest.fixture(scope="session")

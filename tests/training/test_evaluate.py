@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +21,6 @@ from training.postprocess import TRANSFORMS
 from training.summary import summarise
 
 LABELS = [Labels.Natural, Labels.FullySynthesized, Labels.LocallyEdited]
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    engine = Engine(BrightDetector())
-    engine.load()
-    yield engine
-    engine.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,20 +9,11 @@ from PIL import Image
 from detector.contract import Labels
 from engine import Engine
 from tests.detector.editscope.copies import coloured, texture
-from tests.fakes import BrightDetector
 from training import probe, report
 from training.outcome import Row
 from training.probe import CASES, SIDE, Case, pasted
 
 BASE, DONOR = (coloured(texture(256, 320, seed)) for seed in (0, 1))
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    engine = Engine(BrightDetector())
-    engine.load()
-    yield engine
-    engine.close()
 
 
 @pytest.mark.parametrize("outlined", [False, True])
