@@ -39,8 +39,8 @@ EDIT_SHARES = {
     "splice": 0.36, "copy_move": 0.20, "removal": 0.13, "retouch": 0.13, "published": 0.18,
 }  # fmt: skip
 SYNTHESIS_SHARES = {
-    "pasted": 0.16, "redrawn": 0.27, "filled": 0.12, "background": 0.04, "inpainted": 0.22,
-    "published": 0.19,
+    "pasted": 0.24, "redrawn": 0.24, "filled": 0.12, "background": 0.06, "inpainted": 0.18,
+    "published": 0.16,
 }  # fmt: skip
 SHARES = {Labels.LocallyEdited: EDIT_SHARES, Labels.LocallySynthesized: SYNTHESIS_SHARES}
 MISSING = {  # what stands in for kinds that a pack has no pictures of
@@ -59,8 +59,8 @@ REGION_EDITS = {"copy_move": edits.copy_move, "removal": remove, "retouch": edit
 MIN_VISIBLE = 0.004  # of the sample: a manipulated area below it cannot be asked for
 MAX_VISIBLE = 0.97  # above it a sample shows no pristine pixel to compare with
 CANVAS = 1.3  # sides of the sample: room for where it is cut
-RESIZED_SHARE = 0.5  # of the finished pictures: most are reduced before they are shared
-LOG_SCALES = (np.log(0.4), np.log(1.25))  # by how much
+RESIZED_SHARE = 0.4  # of the finished pictures
+LOG_SCALES = (np.log(0.45), np.log(1.3))  # by how much
 PRISTINE, EDITED, SYNTHESIZED = 0, 1, 2
 Choice = TypeVar("Choice")
 

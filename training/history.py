@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 COMMON_QUALITIES = (70, 75, 80, 85, 90, 92, 95)  # defaults of widespread software
-SHAKEN_SHARE = 0.04  # of photographs: as many as people keep although they are blurred
-SHAKE_PIXELS = 20  # the longest motion
 INTERPOLATIONS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 SAMPLINGS = (
     cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
@@ -92,19 +90,6 @@ def saturate(picture: Picture, rng: np.random.Generator) -> Picture:
     return to_bytes(grey + (picture - grey) * float(rng.uniform(0.0, 1.6)))
 
 
-def shake(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Motion blur: the camera moved on a straight line while the shutter was open."""
-    length = float(np.exp(rng.uniform(np.log(3), np.log(SHAKE_PIXELS))))
-    angle = float(rng.uniform(0, np.pi))
-    half = length / 2 * np.array([np.cos(angle), np.sin(angle)])
-    side = 2 * int(np.ceil(length / 2)) + 1
-    ends = [tuple(round(16 * (side // 2 + s * h)) for h in half) for s in (-1, 1)]
-    kernel = np.zeros((side, side), np.uint8)
-    cv2.line(kernel, ends[0], ends[1], 255, 1, cv2.LINE_AA, 4)
-    weights = kernel.astype(np.float32) / kernel.sum()
-    return np.asarray(cv2.filter2D(picture, -1, weights, borderType=cv2.BORDER_REFLECT), np.uint8)
-
-
 FRESH_SHARE = 0.5  # come as the editor saved them, as first uploads and most test sets do
 FRESH_JPEG_SHARE = 0.6  # of those; the rest was saved without loss
 FRESH_QUALITY = 80  # the lowest: editors' defaults are 80 to 95
@@ -120,8 +105,6 @@ FILTERS: tuple[tuple[float, Callable[[Picture, np.random.Generator], Picture]], 
 
 def before(picture: Picture, rng: np.random.Generator) -> Picture:
     """A past that base and donors have each on their own, before anything is manipulated."""
-    if rng.random() < SHAKEN_SHARE:
-        picture = shake(picture, rng)
     if rng.random() < 0.12:
         picture = grain(picture, rng)
     if rng.random() < 0.45:

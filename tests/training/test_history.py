@@ -14,7 +14,7 @@ PICTURE = scene(1, 128, 160)
 @pytest.mark.parametrize(
     "step",
     [history.jpeg, history.webp, history.grain, history.soften, history.sharpen, history.denoise,
-     history.tone, history.saturate, history.shake, history.before, history.after],
+     history.tone, history.saturate, history.before, history.after],
 )  # fmt: skip
 @pytest.mark.parametrize("seed", range(4))
 def test_steps_keep_shape_and_content(
@@ -25,18 +25,6 @@ def test_steps_keep_shape_and_content(
     assert result.dtype == np.uint8
     correlation = np.corrcoef(result.mean(2).ravel(), PICTURE.mean(2).ravel())[0, 1]
     assert correlation > 0.8
-
-
-def test_a_shaken_picture_is_blurred_along_one_line() -> None:
-    point = np.zeros((65, 65, 3), np.uint8)
-    point[32, 32] = 255
-    for seed in range(20):
-        blurred = history.shake(point, np.random.default_rng(seed))[..., 0]
-        rows, columns = np.nonzero(blurred)
-        spread = np.linalg.eigvalsh(np.cov(rows, columns, aweights=blurred[rows, columns]))
-        assert spread[0] < 0.6  # pixels squared: no wider than an antialiased line
-        assert max(np.ptp(rows), np.ptp(columns)) <= history.SHAKE_PIXELS + 2
-        assert abs(int(blurred.sum()) - 255) < 40  # brightness stays
 
 
 def test_resize_scales_both_sides() -> None:
