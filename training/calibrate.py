@@ -4,8 +4,8 @@
 
 The manifest is that of `training.evaluate`; its pictures must come from sources that training did
 not see, and must not be those that accuracy is reported on. Classes count alike, however many
-pictures they have: the challenge's shares are unknown, so the prior is uniform. Then Natural is
-given the benefit of the doubt that keeps false alarms below `--false-alarms`.
+pictures they have: the challenge's shares are unknown, so the prior is uniform. Then offsets are
+added that keep false alarms at `--false-alarms` at most and cost the other classes little.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 from tqdm import tqdm
 
 from detector.contract import Labels
@@ -31,7 +32,9 @@ from training.metrics import THRESHOLDS, f1_of_map
 from training.outcome import read_mask
 
 OFFSET_PENALTY = 0.05  # pulls offsets towards 0: a few dozen pictures must not move them far
-TIE = 1e-4  # breaks ties in favour of Natural, after rounding
+OFFSETS = (-3.0, 1.01, 0.25)  # of the labels but Natural: from, to, step of the grid
+SOFTNESS = 0.3  # nats around the decision within which a picture counts in part
+UNEVENNESS_PENALTY = 0.01  # of balanced accuracy a nat: prefers to treat the classes alike
 
 
 def fit(
@@ -62,15 +65,31 @@ def fit(
     return float(np.exp(best[0])), best[1:] - best[1:].mean()
 
 
-def benefit_of_doubt(
+def cautious(
     scores: NDArray[np.floating], labels: NDArray[np.integer], most: float
-) -> float:
-    """What Natural's score (N, 4) needs on top, >= 0, so that at most that share is accused."""
-    natural = scores[labels == Labels.Natural]
-    others = np.delete(natural, Labels.Natural, axis=1).max(1)
-    missing = np.sort(np.maximum(0.0, others - natural[:, Labels.Natural]))[::-1]
-    allowed = int(most * len(missing))
-    return float(missing[allowed]) + TIE if allowed < len(missing) else 0.0
+) -> NDArray[np.float64]:
+    """Offsets (4,) for scores (N, 4) by which at most that share of Natural is accused.
+
+    Of all in a grid those with the highest balanced accuracy, counted softly: a picture close to
+    the limit counts in part, or a few pictures would decide. An offset of Natural's alone would pay
+    for the false alarms of one label with the recall of all. On random halves of 486 pictures
+    either gave a balanced accuracy of .54 to .55 at 9 to 10 % false alarms on the other half; with
+    these .51 of LocallyEdited was found, not .41, and so its mask shown.
+    """
+    steps = np.arange(*OFFSETS)
+    grid = np.array([(0.0, *rest) for rest in product(steps, repeat=len(Labels) - 1)])
+    accused = np.empty(len(grid))
+    recalls = np.empty((len(grid), len(Labels)))
+    for index, offsets in enumerate(grid):
+        shifted = scores + offsets
+        accused[index] = (shifted[labels == Labels.Natural].argmax(1) != Labels.Natural).mean()
+        chances = softmax(shifted / SOFTNESS, axis=1)
+        recalls[index] = [chances[labels == label, label].mean() for label in Labels]
+    uneven = np.abs(grid[:, 1:] - grid[:, 1:].mean(1, keepdims=True)).mean(1)
+    value = recalls.mean(1) - UNEVENNESS_PENALTY * uneven
+    allowed = accused <= most
+    best: NDArray[np.float64] = grid[np.where(allowed, value, value - len(Labels)).argmax()]
+    return best
 
 
 class Collected(NamedTuple):
@@ -124,8 +143,8 @@ def main() -> None:
     found = collect(detector, arguments.manifest)
     temperature, offsets = fit(found.logits, found.labels, found.evidence)
     scores = found.logits / temperature + offsets + found.evidence
-    doubt = benefit_of_doubt(scores, found.labels, arguments.false_alarms)
-    offsets[Labels.Natural] += doubt
+    caution = cautious(scores, found.labels, arguments.false_alarms)
+    offsets += caution
     fitted = {
         "calibration_temperature": round(temperature, 4),
         "calibration_bias": [round(float(offset), 4) for offset in offsets - offsets.mean()],
@@ -134,7 +153,7 @@ def main() -> None:
     }
     path.write_text(json.dumps(config | fitted, indent=2) + "\n")
     print(json.dumps(fitted))
-    print(f"benefit of the doubt {doubt:.3f}")
+    print(f"caution {caution.tolist()}")
 
 
 if __name__ == "__main__":

@@ -29,12 +29,12 @@ from detector.editscope.detector import EditScopeDetector
 from training import history
 from training.compose import MIN_VISIBLE
 from training.edits import copy_move
-from training.head import Pictures
 from training.history import Picture
 from training.masks import Mask, Shapes
 from training.metrics import overlap
 from training.pack import segment
 from training.pool import Scene
+from training.wholes import Pictures
 
 TRUE_PAIR = 0.25  # F1 of the better region with the mask: what was found is what was copied
 CLEAR_SIDE = 0.4  # likewise, to learn the side from

@@ -29,6 +29,7 @@ from training.published import FILE_NAME
 COLUMNS = ("path", "label", "mask_path", "set", "kind", "source")
 PATHS = ("path", "mask_path", "original_path")
 PER_SOURCE = 12  # pictures of one held-out source in each manifest: no source may dominate
+SPARE = 20  # more of it for calibration alone: false alarms are few, and counted one by one
 MAX_PIXELS = 5_000_000  # of a picture: keeps a report on two cores within minutes
 COMPOSED = 40  # pictures of each local label made for calibration
 COMPOSED_SIDE = 384  # pixels
@@ -47,7 +48,7 @@ Row = dict[str, str]
 
 
 def held_out(store: Path, rng: np.random.Generator) -> tuple[list[Row], list[Row]]:
-    """Whole pictures of held-out sources, split in two halves source by source."""
+    """Whole pictures of held-out sources, for calibration and for the report, source by source."""
     by_source: dict[str, list[Row]] = defaultdict(list)
     with (store / "index.csv").open(newline="") as file:
         for row in csv.DictReader(file):
@@ -59,7 +60,9 @@ def held_out(store: Path, rng: np.random.Generator) -> tuple[list[Row], list[Row
         rows = by_source[source]
         order = rng.permutation(len(rows))
         half = min(PER_SOURCE, len(rows) // 2)
-        for chosen, target in ((order[:half], calibration), (order[half : 2 * half], report)):
+        spare = order[2 * half : 2 * half + SPARE]
+        purposes = ((order[:half], calibration), (order[half : 2 * half], report))
+        for chosen, target in (*purposes, (spare, calibration)):
             target += [
                 _row(
                     store / rows[i]["path"],

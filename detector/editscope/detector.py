@@ -26,7 +26,8 @@ from detector.editscope.copymove import Copy, find_copies
 from detector.editscope.fast import fuse
 from detector.editscope.folding import fold
 from detector.editscope.maps import fitted, joined, without_specks
-from detector.editscope.network import MAP_STRIDE, Network, Parts, Pooled
+from detector.editscope.network import MAP_STRIDE, Network, Parts
+from detector.editscope.pooling import Pooled, describe
 from detector.editscope.side_by_side import helpers, in_turn
 from detector.editscope.tiling import SMALLEST, Canvas, Tile, padded, tiles
 from detector.service import Detector
@@ -201,7 +202,7 @@ class EditScopeDetector(Detector):
         cells = canvas.mean()
         with torch.inference_mode():
             flat = torch.from_numpy(cells.reshape(1, 3, -1)).to(self.torch_device)
-            vector = self.model.describe(mean, flat)[0].cpu().numpy()
+            vector = describe(mean, flat)[0].cpu().numpy()
         return View(vector, cells)
 
     @cached_property

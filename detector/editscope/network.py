@@ -1,8 +1,7 @@
 """The network: an ImageNet trunk, a noise and a JPEG-grid branch, self-correlation and anomaly.
 
 Five views of the same pixels meet in a small feature pyramid at strides 4 to 32. From it come a
-three-class map (pristine / edited / synthesized) at stride 4 and the four labels, pooled so that a
-small region still counts (means of the map's highest values) and that any picture size will do.
+three-class map (pristine / edited / synthesized) at stride 4 and, by `pooling`, the four labels.
 
 Pure PyTorch: `modeling` makes a transformers model of it for training. Serving goes without, since
 importing transformers' models takes 3 s and 150 MB.
@@ -10,7 +9,6 @@ importing transformers' models takes 3 s and 150 MB.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -25,13 +23,12 @@ from torch import Tensor, nn
 from detector.editscope.anomaly import Anomaly
 from detector.editscope.correlation import CORRELATION_CHANNELS, SelfCorrelation
 from detector.editscope.parameters import Parameters
+from detector.editscope.pooling import TOP_FRACTIONS, Pooled, describe, pool
 from detector.editscope.traces import DCT_CHANNELS, BlockDCT, NoiseResidual
 from detector.editscope.trunk import TAP_CHANNELS, Trunk, block, conv, norm
 
 WEIGHTS = "model.safetensors"
 MAP_STRIDE = 4  # pixels of the picture per cell of the map
-TOP_FRACTIONS = (0.01, 0.05, 0.2)  # of the map's cells: small, middling and large regions
-SUSPICION_FLOOR = 1e-3  # keeps the mean over suspect cells defined where there are none
 
 
 class Output(NamedTuple):
@@ -44,20 +41,6 @@ class Output(NamedTuple):
 
     labels: Tensor
     map: Tensor
-
-
-class Pooled(NamedTuple):
-    """Means over the cells of a tile; those of several tiles are averaged by their area.
-
-    Attributes:
-        features: (B, C) of trunk, JPEG-grid branch, noise branch and decoder.
-        suspects: (B, D) of the decoder's features times the probability of manipulation.
-        suspicion: (B, 1) of that probability.
-    """
-
-    features: Tensor
-    suspects: Tensor
-    suspicion: Tensor
 
 
 class Parts(NamedTuple):
@@ -96,14 +79,6 @@ class NoiseBranch(nn.Module):
         for level in self.levels:
             features.append(level(features[-1]))
         return features
-
-
-def _weighted_means(x: Tensor, weights: Tensor) -> Tensor:
-    """Means over cells of (B, C, H, W) with weights (B, K, H, W): (B, K, C) float32."""
-    cells = x.permute(0, 2, 3, 1).flatten(1, 2).float()
-    with torch.autocast(x.device.type, enabled=False):
-        sums: Tensor = weights.flatten(2) @ cells
-    return sums / cells.shape[1]
 
 
 class Network(nn.Module):
@@ -168,7 +143,7 @@ class Network(nn.Module):
         return Output(self.classify(pooled, scores.flatten(2)), scores)
 
     def inspect(self, pixels: Tensor, parts: Parts | None = None) -> tuple[Tensor, Pooled]:
-        """The map of one tile, and the sums over it from which `classify` makes means.
+        """The map of one tile, and the means over it that `classify` takes.
 
         Args:
             pixels: (B, 3, H, W).
@@ -178,15 +153,9 @@ class Network(nn.Module):
         fine, middle, coarse, deepest = self.compare(pixels, encode(pixels))
         x, scores = decode(fine, middle, coarse, deepest)
         scores = scores.float()
-        suspicion = 1 - torch.softmax(scores, 1)[:, :1]
-        weights = torch.cat([torch.ones_like(suspicion), suspicion], 1)
-        means = _weighted_means(x, weights)
         first = TAP_CHANNELS[3]
         noise = coarse[:, first : first + self.config.noise_widths[3]]
-        features = [f.float().mean((2, 3)) for f in (deepest, noise)]
-        return scores, Pooled(
-            torch.cat([*features, means[:, 0]], 1), means[:, 1], suspicion.mean((2, 3))
-        )
+        return scores, pool(x, deepest, noise, scores)
 
     def encode(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Features at strides 4, 8, 16 and 32, and at 8 what is compared with itself."""
@@ -224,20 +193,10 @@ class Network(nn.Module):
 
     def classify(self, pooled: Pooled, cells: Tensor) -> Tensor:
         """Label logits (B, 4) from means over a picture and its map's cells, (B, 3, cells)."""
-        vector = self.describe(pooled, cells)
+        vector = describe(pooled, cells)
         with torch.autocast(vector.device.type, enabled=False):
             logits: Tensor = self.label_head(vector)
         return logits
-
-    def describe(self, pooled: Pooled, cells: Tensor) -> Tensor:
-        """What the label head sees of a picture of any size, (B, D) float32."""
-        log_odds = cells[:, 1:] - cells[:, :1]  # edited and synthesized against pristine
-        counts = [math.ceil(log_odds.shape[2] * part) for part in TOP_FRACTIONS]
-        ranked = log_odds.topk(max(counts), dim=2).values  # as sorted, for less
-        tops = [ranked[..., :count].mean(2) for count in counts]
-        shares = torch.softmax(cells, 1).mean(2)
-        suspects = pooled.suspects / (pooled.suspicion + SUSPICION_FLOOR)
-        return torch.cat([pooled.features, suspects, *tops, shares], 1)
 
     def features(self, pixels: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
         """The trunk's five levels, the noise branch's four and the JPEG-grid features."""

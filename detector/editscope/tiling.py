@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 GRANULE = 32  # pixels: the network's largest stride
 SMALLEST = 64  # pixels: less leaves nothing to look at in the deepest level
-TILE = 768  # pixels a side: 0.6 megapixels keep memory near 300 MB, whatever the picture
-OVERLAP = 128  # pixels: about what the decoder sees beyond a cell
+TILE = 800  # pixels a side: 0.6 megapixels keep memory near 300 MB, whatever the picture
+OVERLAP = 64  # pixels: less would show in the map, more is seen twice for nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ class Canvas:
         top, left = tile.top // self._stride, tile.left // self._stride
         height = -(-tile.bottom // self._stride) - top
         width = -(-tile.right // self._stride) - left
-        weight = np.minimum.outer(_ramp(height), _ramp(width))
+        rise = OVERLAP // self._stride
+        weight = np.minimum.outer(_ramp(height, rise), _ramp(width, rise))
         rows, columns = slice(top, top + height), slice(left, left + width)
         self._sum[:, rows, columns] += scores[:, :height, :width] * weight
         self._weight[rows, columns] += weight
@@ -83,7 +84,7 @@ def _spans(length: int) -> Iterator[tuple[int, int]]:
         yield start, min(length, start + side)
 
 
-def _ramp(cells: int) -> NDArray[np.float32]:
-    """1, 2, 3 ... up to the middle and down again, at most as long as the overlap."""
-    rise = np.minimum(np.arange(1, cells + 1), np.arange(cells, 0, -1))
-    return np.minimum(rise, GRANULE).astype(np.float32)
+def _ramp(cells: int, rise: int) -> NDArray[np.float32]:
+    """1, 2, 3 ... up to `rise` or the middle, and down again at the other end."""
+    inward = np.minimum(np.arange(1, cells + 1), np.arange(cells, 0, -1))
+    return np.minimum(inward, rise).astype(np.float32)

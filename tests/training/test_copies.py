@@ -6,7 +6,7 @@ import numpy as np
 
 from detector.contract import Labels
 from training.copies import Found, compose, fit
-from training.head import Pictures
+from training.wholes import Pictures
 
 
 def test_a_composed_copy_differs_from_its_original_inside_the_mask_most(pack_folder: Path) -> None:

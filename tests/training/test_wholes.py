@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from detector.contract import Labels
+from training import wholes
+from training.wholes import Pictures, WholePictures
+
+
+def test_a_draw_has_an_edit_its_original_and_a_generated_picture(pack_folder: Path) -> None:
+    pictures = WholePictures(pack_folder, pack_folder.parent, seed=0)
+    (edited, label), (natural, none), (generated, made) = pictures.draw(3)
+    assert label in (Labels.LocallyEdited, Labels.LocallySynthesized)
+    assert (none, made) == (Labels.Natural, Labels.FullySynthesized)
+    assert min(*edited.shape[:2], *natural.shape[:2], *generated.shape[:2]) >= wholes.SMALLEST
+    again = WholePictures(pack_folder, pack_folder.parent, seed=0).draw(3)
+    np.testing.assert_array_equal(again[0][0], edited)
+
+
+def test_pictures_come_from_training_sources_alone(pack_folder: Path) -> None:
+    held = Pictures(pack_folder.parent, Labels.Natural)
+    assert set(held._sources) == {"source1", "source3"}

@@ -1,0 +1,94 @@
+"""Whole pictures of all sizes from training sources, as people send them.
+
+The composer's windows are for the network, which sees them by the ten thousand; these are for what
+is fitted on what the finished network says of a picture.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from detector.contract import Labels
+from detector.imaging import decode
+from training import history
+from training.compose import MADE, MIN_VISIBLE, READY, SHARES, Composer, Draft, choose
+from training.history import Picture
+from training.masks import Shapes
+from training.pack import DRAWN, WHOLE, Pack, segment
+from training.pool import DULL, HELD_OUT, Scene
+
+LOG_SIDES = (np.log(256), np.log(1400))  # longer side of a picture, pixels
+MAX_PIXELS = 12_000_000  # of a source picture: decoding more takes longer than judging
+LOCAL = (Labels.LocallyEdited, Labels.LocallySynthesized)
+READY_SHARE = 0.4  # of the local edits: published ones and inpainted ones, that lie in the pack
+SMALLEST = 256  # pixels of the shorter side: room for an edit
+
+
+class Pictures:
+    """Whole pictures of one class from training sources, a source as likely as another."""
+
+    def __init__(self, store: Path, label: Labels) -> None:
+        self._store = store
+        self._sources: dict[str, list[str]] = {}
+        with (store / "index.csv").open(newline="") as file:
+            for row in csv.DictReader(file):
+                usable = int(row["width"]) * int(row["height"]) <= MAX_PIXELS
+                usable &= min(int(row["width"]), int(row["height"])) >= SMALLEST
+                usable &= row["source"] not in HELD_OUT | DULL and DRAWN not in row["note"]
+                if usable and row["label"] == label.name:
+                    self._sources.setdefault(row["source"], []).append(row["path"])
+
+    def draw(self, rng: np.random.Generator) -> Picture:
+        """A picture, reduced to a drawn size if it is larger: (H, W, 3) uint8."""
+        names = list(self._sources)
+        sizes = np.sqrt([len(self._sources[name]) for name in names])
+        paths = self._sources[names[int(rng.choice(len(names), p=sizes / sizes.sum()))]]
+        image = decode((self._store / paths[int(rng.integers(len(paths)))]).read_bytes())
+        scale = float(np.exp(rng.uniform(*LOG_SIDES))) / max(image.shape[:2])
+        scale = max(scale, SMALLEST / min(image.shape[:2]))
+        if scale >= 1:
+            return image
+        size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+        return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
+
+
+class WholePictures:
+    """Seeded draws: a local edit, the picture before it where that is known, a generated one."""
+
+    def __init__(self, pack: Path, store: Path, seed: int) -> None:
+        self._composer = Composer(Pack(pack), SMALLEST, seed)
+        self._real = Pictures(store, Labels.Natural)
+        self._fake = Pictures(store, Labels.FullySynthesized)
+        self._seed = seed
+
+    def draw(self, number: int) -> list[tuple[Picture, Labels]]:
+        """The draw of that number; the same past and later history before and after the edit."""
+        rng = np.random.default_rng((self._seed, number))
+        draft = self._draft(rng)
+        later = int(rng.integers(2**32))
+        generated = history.before(self._fake.draw(rng), rng)
+        drawn = [
+            (history.after(draft.image, np.random.default_rng(later)), draft.label),
+            (history.after(generated, rng), Labels.FullySynthesized),
+        ]
+        if draft.pristine is not None:
+            natural = history.after(draft.pristine, np.random.default_rng(later))
+            drawn.insert(1, (natural, Labels.Natural))
+        return drawn
+
+    def _draft(self, rng: np.random.Generator) -> Draft:
+        while True:
+            if rng.random() < READY_SHARE:
+                label = LOCAL[int(rng.integers(len(LOCAL)))]
+                kinds = {k: v for k, v in SHARES[label].items() if k in READY}
+                draft = self._composer.ready(label, choose(kinds, rng), rng, WHOLE, whole=True)
+            else:
+                base = self._real.draw(rng)
+                scene = Scene(base, Shapes(segment(base))).aged(rng)
+                draft = self._composer.manipulate(scene, choose(MADE, rng), rng)
+            if draft is not None and (draft.mask > 0).mean() > MIN_VISIBLE:
+                return draft
