@@ -5,7 +5,8 @@
 The network is trained on windows, where a manipulated region fills much of the picture. Here the
 head alone learns on, from the vectors that the detector's views give for whole pictures of all
 sizes: the four classes drawn alike from training sources, each local edit beside the picture it was
-made from. Writes model.safetensors, and views.npz beside it to fit again without looking again.
+made from. Writes model.safetensors, and views.npz above its folder: `--views` fits on them without
+looking again, which takes half an hour; they are of no use to another network.
 """
 
 from __future__ import annotations
@@ -71,15 +72,15 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="with config.json and weights")
     parser.add_argument("--count", type=int, default=2000, help="draws of three pictures each")
     parser.add_argument("--processes", type=int, default=2, help="that look, a thread each")
+    parser.add_argument("--views", type=Path, help="of an earlier run, instead of looking")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    views_path = arguments.folder.parent / VIEWS
-    if views_path.exists():
-        views = Views.read(views_path)
+    if arguments.views:
+        views = Views.read(arguments.views)
     else:
         draws = Draws(arguments.folder, arguments.pack, arguments.store, arguments.seed)
         views = collect(draws, arguments.count, arguments.processes)
-        views.write(views_path)
+        views.write(arguments.folder.parent / VIEWS)
     head = Network.load(arguments.folder).label_head
     before, after = fit(head, views, arguments.seed)
     path = arguments.folder / WEIGHTS

@@ -50,6 +50,13 @@ def test_no_more_false_alarms_than_allowed() -> None:
     assert accused == sorted(accused)
 
 
+def test_a_share_that_no_offsets_reach_is_refused() -> None:
+    scores = np.zeros((4, 4))
+    scores[:, 1] = 9.0  # beyond the grid
+    with pytest.raises(ValueError, match=r"More than 0\.0% of Natural"):
+        cautious(scores, np.arange(4), 0.0)
+
+
 def test_caution_is_paid_by_the_label_that_accuses() -> None:
     """Photographs are taken for label 1 alone: the others keep their recall."""
     labels = np.arange(400) % 4

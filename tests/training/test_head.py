@@ -71,3 +71,17 @@ def test_the_command_changes_the_head_alone(
     assert "log-loss on kept pictures" in capsys.readouterr().out
     seen = Views.read(tmp_path / VIEWS)
     assert set(seen.draws) == set(range(6))
+
+
+def test_views_of_an_earlier_run_are_fitted_without_looking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    EditScopeModel(TINY).half().save_pretrained(tmp_path / "export")
+    inputs = load_file(tmp_path / "export" / WEIGHTS)["label_head.0.weight"].shape[1]
+    vectors = np.random.default_rng(0).normal(0, 1, (40, inputs)).astype(np.float32)
+    earlier = tmp_path / "earlier.npz"
+    Views(vectors, np.arange(40) % 4, np.arange(40)).write(earlier)
+    options = ["--folder", str(tmp_path / "export"), "--views", str(earlier)]
+    monkeypatch.setattr("sys.argv", ["head", *options, "--pack", "none", "--store", "none"])
+    main()
+    assert "(40 views)" in capsys.readouterr().out

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from training import validation
@@ -41,6 +42,25 @@ def test_every_collected_set_goes_to_one_purpose(store: Path) -> None:
     assert report == ["reported"]
     assert training == ["trained"]
     assert not validation.TRAINED & validation.CALIBRATED
+
+
+def test_no_held_out_picture_serves_two_purposes(tmp_path: Path) -> None:
+    sources = {"kavala": 60, "immich": 9}
+    with (tmp_path / "index.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", "label", "source", "generator_or_camera", "width", "height"])
+        for source, count in sources.items():
+            for number in range(count):
+                writer.writerow([f"{source}{number}.jpg", "Natural", source, "", 800, 600])
+    calibration, report = validation.held_out(tmp_path, np.random.default_rng(0))
+    paths = [{row["path"] for row in rows} for rows in (calibration, report)]
+    assert not paths[0] & paths[1]
+    counts = [
+        [sum(row["source"] == source for row in rows) for source in sources]
+        for rows in (calibration, report)
+    ]
+    most = validation.PER_SOURCE
+    assert counts == [[most + validation.SPARE, 4 + 1], [most, 4]]
 
 
 def test_training_gets_the_original_too(store: Path, tmp_path: Path) -> None:
