@@ -71,10 +71,10 @@ def cautious(
     """Offsets (4,) for scores (N, 4) by which at most that share of Natural is accused.
 
     Of all in a grid those with the highest balanced accuracy, counted softly: a picture close to
-    the limit counts in part, so that fewer single pictures decide. An offset of Natural's alone would pay
-    for the false alarms of one label with the recall of all. On random halves of 486 pictures
-    either gave a balanced accuracy of .54 to .55 at 9 to 10 % false alarms on the other half; with
-    these .51 of LocallyEdited was found, not .41, and so its mask shown.
+    the limit counts in part, so that fewer single pictures decide. An offset of Natural's alone
+    would pay for the false alarms of one label with the recall of all. On random halves of 486
+    pictures either gave a balanced accuracy of .54 to .55 at 9 to 10 % false alarms on the other
+    half; with these .51 of LocallyEdited was found, not .41, and so its mask shown.
 
     Raises:
         ValueError: none in the grid accuses as few.
