@@ -23,13 +23,15 @@ from PIL import Image
 from detector.contract import Labels
 from training.compose import Composer
 from training.pack import Pack
-from training.pool import HELD_OUT
+from training.pool import CALIBRATING, HELD_OUT
 from training.published import FILE_NAME
 
 COLUMNS = ("path", "label", "mask_path", "set", "kind", "source")
 PATHS = ("path", "mask_path", "original_path")
 PER_SOURCE = 12  # pictures of one held-out source in each manifest: no source may dominate
 SPARE = 20  # more of it for calibration alone: false alarms are few, and counted one by one
+EACH = 16  # pictures of a source that is for calibration alone
+EDITED_LATER = {"grip_originals"}  # copy-moves made from them are reported on: not to calibrate on
 MAX_PIXELS = 5_000_000  # of a picture: keeps a report on two cores within minutes
 COMPOSED = 40  # pictures of each local label made for calibration
 COMPOSED_SIDE = 384  # pixels
@@ -37,9 +39,17 @@ TRAINED = {  # collected edited sets that training may have
     "lalonde_composites", "voc_splice", "casia2", "migan_examples", "deepfillv2_official",
     "hdpainter_results", "shayshoon_inpainting", "objectstitch_bcmi", "ace_plus",
     "brushnet_examples", "kolors_inpainting", "truong_removal",
+    "agarnung_inpaint", "aliemre_copymove", "bargainnet_example", "caomw_demo", "caomw_reveal",
+    "colortransfer_bcmi", "cor3bit_removal", "cvip_copymove", "gabfrancon_removal", "gpgan_test",
+    "johnston_tamper", "libcom_composite", "lonelyotter_removal", "mihawkhu_inpaint",
+    "poorya_removal", "raise_square_splice2", "saragog_edit", "smarteraser_paste",
+    "sonali_copymove", "tales_copymove", "tianchi_text", "voc_splice_test", "wuhuikai_faceswap",
+    "ace_plus2", "csafe_photoshop", "erasenet_example", "jkotoun_removal", "osinsert_bcmi",
+    "pscc_samples", "samsung_eraser",
 }  # fmt: skip
 CALIBRATED = {  # and calibration; the rest is for the report
-    "comofod", "iopaint_assets", "csqiangwen_deepfillv2", "matt576_editing",
+    "comofod", "iopaint_assets", "csqiangwen_deepfillv2", "matt576_editing", "yorkin_splice",
+    "sutardja_copymove", "poisson_student", "vix_inpaint", "step1x_edit",
 }  # fmt: skip
 LARGEST_REGION = 0.5  # of a picture trained on: above it the rest is the exception
 TRAINED_SIDE = 256  # pixels: smaller pictures would be known by their mirrored borders
@@ -48,7 +58,10 @@ Row = dict[str, str]
 
 
 def held_out(store: Path, rng: np.random.Generator) -> tuple[list[Row], list[Row]]:
-    """Whole pictures of held-out sources, for calibration and for the report, source by source."""
+    """Whole pictures of held-out sources, for calibration and for the report, source by source.
+
+    Of those for calibration alone, the same whatever the others are.
+    """
     by_source: dict[str, list[Row]] = defaultdict(list)
     with (store / "index.csv").open(newline="") as file:
         for row in csv.DictReader(file):
@@ -56,22 +69,18 @@ def held_out(store: Path, rng: np.random.Generator) -> tuple[list[Row], list[Row
                 by_source[row["source"]].append(row)
     calibration: list[Row] = []
     report: list[Row] = []
-    for source in sorted(by_source):
+    for source in sorted(by_source.keys() - CALIBRATING):
         rows = by_source[source]
         order = rng.permutation(len(rows))
         half = min(PER_SOURCE, len(rows) // 2)
-        spare = order[2 * half : 2 * half + SPARE]
-        purposes = ((order[:half], calibration), (order[half : 2 * half], report))
-        for chosen, target in (*purposes, (spare, calibration)):
-            target += [
-                _row(
-                    store / rows[i]["path"],
-                    rows[i]["label"],
-                    None,
-                    (f"held_{rows[i]['label']}", rows[i]["generator_or_camera"], source),
-                )
-                for i in chosen
-            ]
+        report += [_whole(store, rows[i]) for i in order[half : 2 * half]]
+        if source not in EDITED_LATER:
+            rest = [*order[:half], *order[2 * half : 2 * half + SPARE]]
+            calibration += [_whole(store, rows[i]) for i in rest]
+    own = np.random.default_rng(0)
+    for source in sorted(by_source.keys() & CALIBRATING):
+        rows = by_source[source]
+        calibration += [_whole(store, rows[i]) for i in own.permutation(len(rows))[:EACH]]
     return calibration, report
 
 
@@ -134,6 +143,11 @@ def composed(pack: Path, out: Path) -> list[Row]:
             rows.append(_row(picture, label.name, mask, about))
         number += 1
     return rows
+
+
+def _whole(store: Path, row: Row) -> Row:
+    about = (f"held_{row['label']}", row["generator_or_camera"], row["source"])
+    return _row(store / row["path"], row["label"], None, about)
 
 
 def _row(path: Path, label: str, mask: Path | None, about: tuple[str, str, str]) -> Row:

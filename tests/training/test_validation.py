@@ -44,14 +44,18 @@ def test_every_collected_set_goes_to_one_purpose(store: Path) -> None:
     assert not validation.TRAINED & validation.CALIBRATED
 
 
-def test_no_held_out_picture_serves_two_purposes(tmp_path: Path) -> None:
-    sources = {"kavala": 60, "immich": 9}
-    with (tmp_path / "index.csv").open("w", newline="") as file:
+def indexed(store: Path, sources: dict[str, int]) -> None:
+    with (store / "index.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["path", "label", "source", "generator_or_camera", "width", "height"])
         for source, count in sources.items():
             for number in range(count):
                 writer.writerow([f"{source}{number}.jpg", "Natural", source, "", 800, 600])
+
+
+def test_no_held_out_picture_serves_two_purposes(tmp_path: Path) -> None:
+    sources = {"kavala": 60, "immich": 9, "grip_originals": 40, "kangaroo_dataset": 30}
+    indexed(tmp_path, sources)
     calibration, report = validation.held_out(tmp_path, np.random.default_rng(0))
     paths = [{row["path"] for row in rows} for rows in (calibration, report)]
     assert not paths[0] & paths[1]
@@ -59,8 +63,16 @@ def test_no_held_out_picture_serves_two_purposes(tmp_path: Path) -> None:
         [sum(row["source"] == source for row in rows) for source in sources]
         for rows in (calibration, report)
     ]
-    most = validation.PER_SOURCE
-    assert counts == [[most + validation.SPARE, 4 + 1], [most, 4]]
+    most, spare = validation.PER_SOURCE, validation.SPARE
+    assert counts == [[most + spare, 4 + 1, 0, validation.EACH], [most, 4, most, 0]]
+
+
+def test_more_to_calibrate_on_leaves_the_report_as_it_was(tmp_path: Path) -> None:
+    reports = []
+    for more in ({}, {"kangaroo_dataset": 30}):
+        indexed(tmp_path, {"kavala": 60, "immich": 9, **more})
+        reports.append(validation.held_out(tmp_path, np.random.default_rng(0))[1])
+    assert reports[0] == reports[1]
 
 
 def test_training_gets_the_original_too(store: Path, tmp_path: Path) -> None:
