@@ -28,7 +28,7 @@ DULL_WEIGHT = 0.35  # their share beside photographic sources of the same size
 CALIBRATING = {  # never trained on, nor reported on
     "opel_manta", "opensfm_data", "asu_aer_2018", "leoleo9_recettes", "sine_site",
     "qianfosi_temple", "imagededup_ukbench", "photoprism_samples", "openalpr_plates",
-    "tender_buds_school", "kangaroo_dataset", "handwriting_ocr",
+    "kangaroo_dataset", "handwriting_ocr",
     "flux2_swift", "brockwebb_faces", "yehia_bench", "beozzo_stylegan3", "sd_embed",
     "kokcheng_gemini", "songguo_nbp", "kurlyto_mountain",
 }  # fmt: skip
