@@ -33,6 +33,7 @@ SPARE = 20  # more of it for calibration alone: false alarms are few, and counte
 EACH = 16  # pictures of a source that is for calibration alone
 EDITED_LATER = {"grip_originals"}  # copy-moves made from them are reported on: not to calibrate on
 MAX_PIXELS = 5_000_000  # of a picture: keeps a report on two cores within minutes
+UNREADABLE = (".tif", ".tiff")  # formats that `/predict` does not take
 COMPOSED = 40  # pictures of each local label made for calibration
 COMPOSED_SIDE = 384  # pixels
 TRAINED = {  # collected edited sets that training may have
@@ -113,7 +114,8 @@ def collected(store: Path) -> tuple[list[Row], list[Row], list[Row]]:
             width, height = int(row["width"]), int(row["height"])
             about = (row["source"], row["kind"], row["source"])
             chosen = _row(store / row["path"], row["label"], store / row["mask_path"], about)
-            if width * height > MAX_PIXELS:
+            unreadable = row["path"].endswith(UNREADABLE) and row["source"] not in TRAINED
+            if width * height > MAX_PIXELS or unreadable:
                 continue
             if row["source"] not in TRAINED:
                 (calibration if row["source"] in CALIBRATED else report).append(chosen)

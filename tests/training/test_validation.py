@@ -23,13 +23,15 @@ def store(tmp_path: Path) -> Path:
         ("mostly", "voc_splice", 500, 375, 0.7),
         ("calibrated", "comofod", 512, 512, 0.1),
         ("reported", "somebody_else", 800, 600, 0.1),
+        ("unreadable", "somebody_else", 800, 600, 0.1),
         ("huge", "somebody_else", 8000, 6000, 0.1),
     ]
     with (tmp_path / "edited.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for name, source, width, height, share in rows:
-            paths = (f"{name}.jpg", f"{name}_mask.png", f"{name}_original.png")
+            suffix = "tif" if name == "unreadable" else "jpg"
+            paths = (f"{name}.{suffix}", f"{name}_mask.png", f"{name}_original.png")
             writer.writerow([*paths, "LocallyEdited", source, "splice", width, height, share])
     return tmp_path
 
