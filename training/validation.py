@@ -61,7 +61,7 @@ Row = dict[str, str]
 def held_out(store: Path, rng: np.random.Generator) -> tuple[list[Row], list[Row]]:
     """Whole pictures of held-out sources, for calibration and for the report, source by source.
 
-    Of those for calibration alone, the same whatever the others are.
+    Sources for calibration alone have a generator of their own: adding one leaves the report alone.
     """
     by_source: dict[str, list[Row]] = defaultdict(list)
     with (store / "index.csv").open(newline="") as file:
