@@ -12,24 +12,36 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training import encoders
+
 Picture = NDArray[np.uint8]
 COMMON_QUALITIES = (70, 75, 80, 85, 90, 92, 95)  # defaults of widespread software
 INTERPOLATIONS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
-SAMPLINGS = (
-    cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
-    cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-    cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422,
-)
+SAMPLINGS = {
+    "4:2:0": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
+    "4:4:4": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    "4:2:2": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422,
+}
+TABLES_SHARE = 0.2  # of JPEG round trips: cameras' and editors', as 24 % of the store's files
+LIBRARY_SHARE = 0.15  # other libraries than libjpeg-turbo, which most programs use
 
 
 def jpeg(picture: Picture, rng: np.random.Generator, low: int = 60) -> Picture:
-    """One JPEG round trip: quality `low`..99, three chroma modes."""
+    """One JPEG round trip: quality `low`..99, three chroma modes, many tables and encoders."""
     quality = (
         int(rng.choice(COMMON_QUALITIES)) if rng.random() < 0.5 else int(rng.integers(low, 100))
     )
     quality = max(low, quality)
-    sampling = int(rng.choice(SAMPLINGS, p=[0.6, 0.32, 0.08]))
-    options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
+    sampling = str(rng.choice(list(SAMPLINGS), p=[0.6, 0.32, 0.08]))
+    by = rng.random()
+    if by < TABLES_SHARE:
+        tables = encoders.published(low)
+        return encoders.with_tables(picture, tables[int(rng.integers(len(tables)))], sampling)
+    if by < TABLES_SHARE + LIBRARY_SHARE:
+        library = str(rng.choice(encoders.LIBRARIES))
+        return encoders.with_library(picture, library, quality, sampling)
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, SAMPLINGS[sampling]]
     return _round_trip(".jpg", picture, options)
 
 
