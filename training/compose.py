@@ -173,10 +173,7 @@ class Composer:
             if draft is not None:
                 return draft
             kind = MISSING[label]
-        twin = kind == "redrawn" and rng.random() < TWIN_SHARE
-        outlined = rng.random() < OUTLINED_SHARE
-        base = self._real.draw(rng, self.size, side, twin, outlined).aged(rng)
-        return self.manipulate(base, kind, rng)
+        return self.made(kind, rng, side)
 
     def ready(
         self, label: Labels, kind: str, rng: np.random.Generator, side: int, whole: bool = False
@@ -195,6 +192,13 @@ class Composer:
             return None
         scene = scene.aged(rng)
         return _local(*synthesis.inpainted(scene, rng), label, kind, scene.image)
+
+    def made(self, kind: str, rng: np.random.Generator, side: int) -> Draft:
+        """One of `MADE`, of a scene of the pack of about `side` pixels."""
+        twin = kind == "redrawn" and rng.random() < TWIN_SHARE
+        outlined = rng.random() < OUTLINED_SHARE
+        base = self._real.draw(rng, self.size, side, twin, outlined).aged(rng)
+        return self.manipulate(base, kind, rng)
 
     def manipulate(self, base: Scene, kind: str, rng: np.random.Generator) -> Draft:
         """Edit or synthesize a region of a scene; `kind` is one of `MADE`."""

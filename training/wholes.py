@@ -25,6 +25,7 @@ LOG_SIDES = (np.log(256), np.log(1400))  # longer side of a picture, pixels
 MAX_PIXELS = 12_000_000  # of a source picture: decoding more takes longer than judging
 LOCAL = (Labels.LocallyEdited, Labels.LocallySynthesized)
 READY_SHARE = 0.4  # of the local edits: published ones and inpainted ones, that lie in the pack
+PACKED_SHARE = 0.2  # made of scenes of the pack, which have outlines of objects and generated twins
 SMALLEST = 256  # pixels of the shorter side: room for an edit
 
 
@@ -82,10 +83,13 @@ class WholePictures:
 
     def _draft(self, rng: np.random.Generator) -> Draft:
         while True:
-            if rng.random() < READY_SHARE:
+            source = rng.random()
+            if source < READY_SHARE:
                 label = LOCAL[int(rng.integers(len(LOCAL)))]
                 kinds = {k: v for k, v in SHARES[label].items() if k in READY}
                 draft = self._composer.ready(label, choose(kinds, rng), rng, WHOLE, whole=True)
+            elif source < READY_SHARE + PACKED_SHARE:
+                draft = self._composer.made(choose(MADE, rng), rng, WHOLE)
             else:
                 base = self._real.draw(rng)
                 scene = Scene(base, Shapes(segment(base))).aged(rng)

@@ -3,9 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from detector.contract import Labels
 from training import wholes
+from training.compose import Draft
 from training.wholes import Pictures, WholePictures
 
 
@@ -22,3 +24,21 @@ def test_a_draw_has_an_edit_its_original_and_a_generated_picture(pack_folder: Pa
 def test_pictures_come_from_training_sources_alone(pack_folder: Path) -> None:
     held = Pictures(pack_folder.parent, Labels.Natural)
     assert set(held._sources) == {"source1", "source3"}
+
+
+def test_edits_are_made_of_the_store_and_of_the_pack(
+    pack_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wholes, "READY_SHARE", 0.0)
+    pictures = WholePictures(pack_folder, pack_folder.parent, seed=0)
+    draft = pictures._draft(np.random.default_rng(0))
+    made: list[str] = []
+
+    def make(kind: str, rng: np.random.Generator, side: int) -> Draft:
+        made.append(kind)
+        return draft
+
+    monkeypatch.setattr(pictures._composer, "made", make)
+    for seed in range(40):
+        pictures._draft(np.random.default_rng(seed))
+    assert 2 <= len(made) < 20  # one in five
