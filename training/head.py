@@ -6,7 +6,8 @@ The network is trained on windows, where a manipulated region fills much of the 
 head alone learns on, from the vectors that the detector's views give for whole pictures of all
 sizes: the four classes drawn alike from training sources, each local edit beside the picture it was
 made from. Writes model.safetensors, and views.npz above its folder: `--views` fits on them without
-looking again, which takes half an hour; they are of no use to another network.
+looking again, which takes half an hour. It takes several files: views of a network that this one
+went on from help too, those of a stranger do not.
 """
 
 from __future__ import annotations
@@ -72,11 +73,11 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="with config.json and weights")
     parser.add_argument("--count", type=int, default=2000, help="draws of three pictures each")
     parser.add_argument("--processes", type=int, default=2, help="that look, a thread each")
-    parser.add_argument("--views", type=Path, help="of an earlier run, instead of looking")
+    parser.add_argument("--views", type=Path, nargs="+", help="of earlier runs, instead of looking")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.views:
-        views = Views.read(arguments.views)
+        views = Views.join(map(Views.read, arguments.views))
     else:
         draws = Draws(arguments.folder, arguments.pack, arguments.store, arguments.seed)
         views = collect(draws, arguments.count, arguments.processes)

@@ -73,7 +73,7 @@ def test_the_command_changes_the_head_alone(
     assert set(seen.draws) == set(range(6))
 
 
-def test_views_of_an_earlier_run_are_fitted_without_looking(
+def test_views_of_earlier_runs_are_fitted_without_looking(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     EditScopeModel(TINY).half().save_pretrained(tmp_path / "export")
@@ -81,7 +81,7 @@ def test_views_of_an_earlier_run_are_fitted_without_looking(
     vectors = np.random.default_rng(0).normal(0, 1, (40, inputs)).astype(np.float32)
     earlier = tmp_path / "earlier.npz"
     Views(vectors, np.arange(40) % 4, np.arange(40)).write(earlier)
-    options = ["--folder", str(tmp_path / "export"), "--views", str(earlier)]
+    options = ["--folder", str(tmp_path / "export"), "--views", str(earlier), str(earlier)]
     monkeypatch.setattr("sys.argv", ["head", *options, "--pack", "none", "--store", "none"])
     main()
-    assert "(40 views)" in capsys.readouterr().out
+    assert "(80 views)" in capsys.readouterr().out
