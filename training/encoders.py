@@ -1,8 +1,8 @@
 """JPEG as other programs write it: quantization tables of cameras and editors, other libraries.
 
 OpenCV and Pillow write the tables of the standard's Annex K through libjpeg-turbo. A quarter of the
-photographs on the web have others; and libraries differ in how they average colours, round and
-choose coefficients (Benes et al., "Know Your Library: How the libjpeg Version Influences
+JPEG files of the training sources have others; and libraries differ in how they average colours,
+round and choose coefficients (Benes et al., "Know Your Library: How the libjpeg Version Influences
 Compression and Decompression Results", IH&MMSec 2022).
 
     python -m training.encoders --store data/store
@@ -27,16 +27,16 @@ import jpeglib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 TABLES = Path(__file__).with_name("quantization_tables.json")
 LIBRARIES = ("6b", "8d", "9f", "mozjpeg403")  # families; OpenCV's own is libjpeg-turbo
 
-Picture: TypeAlias = NDArray[np.uint8]
 Tables: TypeAlias = tuple[tuple[int, ...], ...]
 
 
-def with_tables(picture: Picture, tables: Tables, sampling: str) -> Picture:
-    """A JPEG round trip with luma and chroma quantization tables, each 64 steps row by row.
+def with_tables(picture: NDArray[np.uint8], tables: Tables, sampling: str) -> NDArray[np.uint8]:
+    """A JPEG round trip of (H, W, 3) RGB with tables of luma and chroma, each 64 steps row by row.
 
     `sampling` is "4:2:0", "4:2:2" or "4:4:4".
     """
@@ -45,13 +45,18 @@ def with_tables(picture: Picture, tables: Tables, sampling: str) -> Picture:
     return _decoded(file)
 
 
-def with_library(picture: Picture, library: str, quality: int, sampling: str) -> Picture:
-    """A JPEG round trip through another library than OpenCV's, one of `LIBRARIES`."""
+def with_library(
+    picture: NDArray[np.uint8], library: str, quality: int, sampling: str
+) -> NDArray[np.uint8]:
+    """A JPEG round trip of (H, W, 3) RGB through another library than OpenCV's, one of `LIBRARIES`.
+
+    `quality` is 1..100. Decoded by libjpeg-turbo, as whoever receives the file would.
+    """
     jpeglib.version.set(library)
     image = jpeglib.from_spatial(np.ascontiguousarray(picture))
     image.jpeg_color_space = jpeglib.JCS_YCbCr
     image.samp_factor = sampling
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:  # jpeglib writes to paths alone
         path = Path(folder) / "picture.jpg"
         image.write_spatial(str(path), qt=quality)
         return _decoded(io.BytesIO(path.read_bytes()))
@@ -69,8 +74,7 @@ def standard(quality: int) -> Tables:
     """Those that libjpeg scales from Annex K's for a quality of 1..100."""
     file = io.BytesIO()
     Image.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
-    with Image.open(file) as image:
-        return _pair(image)
+    return _pair(file)
 
 
 def measure(store: Path, left_out: Collection[str]) -> list[dict[str, object]]:
@@ -84,8 +88,7 @@ def measure(store: Path, left_out: Collection[str]) -> list[dict[str, object]]:
     with (store / "index.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             if row["format"] == "JPEG" and row["source"] not in left_out:
-                with Image.open(store / row["path"]) as image:
-                    tables = _pair(image)
+                tables = _pair(store / row["path"])
                 pictures[tables] += 1
                 sources[tables].add(row["source"])
     return [
@@ -95,14 +98,16 @@ def measure(store: Path, left_out: Collection[str]) -> list[dict[str, object]]:
     ]
 
 
-def _pair(image: Image.Image) -> Tables:
-    """Of luma and chroma, the same one where there is but one."""
-    tables = list(image.quantization.values())  # type: ignore[attr-defined]
+def _pair(file: Path | io.BytesIO) -> Tables:
+    """A JPEG file's tables of luma and chroma, the same one where there is but one."""
+    with Image.open(file) as image:
+        assert isinstance(image, JpegImageFile)  # MPO, several in one file, is a kind of it
+        tables = list(image.quantization.values())
     luma, chroma = (tables * 2)[:2]
     return tuple(luma), tuple(chroma)
 
 
-def _decoded(file: io.BytesIO) -> Picture:
+def _decoded(file: io.BytesIO) -> NDArray[np.uint8]:
     with Image.open(file) as image:
         return np.array(image.convert("RGB"))
 

@@ -6,8 +6,8 @@ The network is trained on windows, where a manipulated region fills much of the 
 head alone learns on, from the vectors that the detector's views give for whole pictures of all
 sizes: the four classes drawn alike from training sources, each local edit beside the picture it was
 made from. Writes model.safetensors, and views.npz above its folder: `--views` fits on them without
-looking again, which takes half an hour. It takes several files: views of a network that this one
-went on from help too, those of a stranger do not.
+looking again, which takes half an hour. It takes several files, of this network and of one that it
+went on from; the vectors of an unrelated network mean something else.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ SAMPLINGS = {
     "4:4:4": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
     "4:2:2": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422,
 }
-TABLES_SHARE = 0.2  # of JPEG round trips: cameras' and editors', as 24 % of the store's files
+TABLES_SHARE = 0.2  # of JPEG round trips: cameras' and editors'; of real files 24 %
 LIBRARY_SHARE = 0.15  # other libraries than libjpeg-turbo, which most programs use
 
 
