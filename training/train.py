@@ -53,6 +53,7 @@ class Config:
     trunk_rate: float = 2e-4
     weight_decay: float = 0.02
     frozen_stages: int = 2
+    frozen_norms: bool = False
     ema: float = 0.998
     clip: float = 2.0
     workers: int = 1
@@ -95,6 +96,8 @@ class Run:
         self._schedule()
         self.model.train()
         self.model.trunk.freeze(self.config.frozen_stages)
+        if self.config.frozen_norms:
+            freeze_norms(self.model)
         loss = self.parts.backward(batch)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         self.optimizer.step()
@@ -160,6 +163,17 @@ def build(config: Config) -> EditScopeModel:
     state = torch.load(path, map_location="cpu", weights_only=True)
     model.trunk.load_state_dict(from_efficientnet_lite(state))
     return model
+
+
+def freeze_norms(model: nn.Module) -> None:
+    """Normalise by the running means, as at inference, and keep these; scale and shift still learn.
+
+    Means of a batch tell a sample what lies beside it: the picture that it was made from, for one.
+    A network that relies on it is another one at inference.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
 
 
 def batches(config: Config, start: int) -> Iterator[Batch]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # Gradio's own file field asks for upload progress by a method that its client lacks, and warns.
 GRADIO_SAYS = "Method not implemented."
 
+MOVED_MS = 5000.0  # a tab that takes longer to be clicked was perhaps moved meanwhile
+
 # Tabs that have no room go into the menu once the row was measured.
 SETTLED = """() => {
     const row = document.querySelector("#es-tabs > .tab-wrapper [role=tablist]");
@@ -28,12 +30,23 @@ def open_tab(page: Page, name: str) -> Locator:
     menu = row.locator(".overflow-menu > button")
     tab.or_(menu).locator("visible=true").first.wait_for()
     page.wait_for_function(SETTLED)
-    if tab.is_visible():
-        tab.click()
-    else:
+    if not _clicked(tab):
         menu.click()
         row.locator(".overflow-dropdown button", has_text=name).click()
     return page.locator("#es-tabs > [role=tabpanel]:visible")
+
+
+def _clicked(tab: Locator) -> bool:
+    """Click a tab unless it is in the menu, or goes there while it is being clicked."""
+    from playwright.sync_api import TimeoutError as Overdue
+
+    while tab.is_visible():
+        try:
+            tab.click(timeout=MOVED_MS)
+        except Overdue:
+            continue
+        return True
+    return False
 
 
 def choose(page: Page, field: Locator, files: dict[str, bytes]) -> None:

@@ -8,7 +8,7 @@ import torch
 
 from detector.editscope.modeling import EditScopeModel
 from tests.detector.editscope.test_modeling import TINY
-from training.train import Config, Run, train
+from training.train import Config, Run, batches, freeze_norms, train
 
 
 @pytest.fixture
@@ -43,8 +43,6 @@ def test_a_stopped_run_goes_on_where_it_was(config: Config) -> None:
 
 
 def test_steps_reduce_the_loss_on_one_batch(config: Config) -> None:
-    from training.train import batches
-
     config.steps, config.rate = 1000, 5e-3
     run, batch = Run(config), next(batches(config, 0))
     first = run.update(batch).total
@@ -62,6 +60,30 @@ def test_frozen_stages_neither_learn_nor_drift(config: Config) -> None:
     assert not any(parameter.requires_grad for parameter in frozen)
     assert not run.model.trunk.stem.training
     assert all(parameter.requires_grad for parameter in run.model.trunk.stages[2].parameters())
+
+
+def test_frozen_norms_keep_their_means_and_learn_their_scales(config: Config) -> None:
+    config.frozen_norms = True
+    run = Run(config)
+    before = {name: value.clone() for name, value in run.model.state_dict().items()}
+    run.update(next(batches(config, 0)))
+    after = run.model.state_dict()
+    running = [name for name in before if "running_" in name]
+    assert running
+    assert all(torch.equal(before[name], after[name]) for name in running)
+    assert not torch.equal(before["refine.body.2.weight"], after["refine.body.2.weight"])
+
+
+def test_with_frozen_norms_a_sample_does_not_depend_on_its_neighbours(config: Config) -> None:
+    config.frozen_stages = 0
+    run, batch = Run(config), next(batches(config, 0))
+    pixels = batch.image.float()
+    run.model.train()
+    run.model.label_head.eval()  # its dropout is chance
+    with torch.no_grad():
+        assert not torch.allclose(run.model(pixels).map[:1], run.model(pixels[:1]).map, atol=1e-3)
+        freeze_norms(run.model)
+        assert torch.allclose(run.model(pixels).map[:1], run.model(pixels[:1]).map, atol=1e-3)
 
 
 def test_progress_ends_with_steps_or_minutes(config: Config) -> None:
