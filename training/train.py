@@ -4,7 +4,8 @@
     python -m training.train --config training/configs/base.yaml --minutes 90
 
 Writes `checkpoint.pt` (everything needed to resume), `losses.csv`, `losses.png`, `samples.png` and
-`export/` (what `models/editscope/base/` holds) into the run's folder.
+`export/` (what `models/editscope/base/` holds) into the run's folder; with `snapshots` also what
+`export/` was on the way, for `training.average`.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Config:
     workers: int = 1
     threads: int = 2
     checkpoint_every: float = 120.0
+    snapshots: list[float] = field(default_factory=list)
     init: str | None = None
     model: dict[str, Any] = field(default_factory=dict)
 
@@ -113,7 +115,17 @@ class Run:
         }  # fmt: skip
         torch.save(state, self.checkpoint.with_suffix(".tmp"))
         os.replace(self.checkpoint.with_suffix(".tmp"), self.checkpoint)
-        copy.deepcopy(self.average).half().save_pretrained(self.folder / "export")
+        self._export("export")
+
+    def snapshot(self) -> None:
+        """Keep the weights in `export-SHARE/` for each share of the run that has just passed."""
+        for share in self.config.snapshots:
+            name = f"export-{share:g}"
+            if self.progress() >= share and not (self.folder / name).exists():
+                self._export(name)
+
+    def _export(self, name: str) -> None:
+        copy.deepcopy(self.average).half().save_pretrained(self.folder / name)
 
     def _restore(self) -> None:
         state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
@@ -202,6 +214,7 @@ def train(config: Config) -> Path:
             loss = run.update(batch)
             run.spent += min(time.monotonic() - started, LONGEST_STEP)
             log.add(run.step, run.spent, loss)
+            run.snapshot()
             bar.update(int(100 * run.progress()) - bar.n)
             bar.set_postfix_str(f"step {run.step} {log.summary()}", refresh=False)
             if time.monotonic() - saved > config.checkpoint_every:

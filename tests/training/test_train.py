@@ -94,6 +94,17 @@ def test_progress_ends_with_steps_or_minutes(config: Config) -> None:
     assert run.progress() == 0.75
 
 
+def test_snapshots_are_what_the_weights_were_on_the_way(config: Config) -> None:
+    config.snapshots = [0.5, 1.0]
+    end = EditScopeModel.from_pretrained(train(config)).state_dict()
+    half, last = (
+        EditScopeModel.from_pretrained(Path(config.out) / name).state_dict()
+        for name in ("export-0.5", "export-1")
+    )
+    assert all(torch.equal(last[name], end[name]) for name in end)
+    assert not all(torch.equal(half[name], end[name]) for name in end)
+
+
 def test_a_checkpoint_is_never_left_half_written(config: Config) -> None:
     run = Run(config)
     run.save()
