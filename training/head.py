@@ -32,10 +32,10 @@ BATCH = 64
 RATE, DECAY = 4e-4, 0.05  # small: the head starts from what it learned on windows
 
 
-def fit(head: nn.Module, views: Views, seed: int) -> tuple[float, float]:
+def fit(head: nn.Module, views: Views, seed: int, epochs: int = EPOCHS) -> tuple[float, float]:
     """Train `head` in place, classes weighted alike; loss on the kept fold before and after.
 
-    The epoch with the lowest loss there is kept, the start included.
+    The one of the `epochs` with the lowest loss there is kept, the start included.
     """
     torch.manual_seed(seed)
     inputs, targets = torch.from_numpy(views.vectors), torch.from_numpy(views.labels)
@@ -50,7 +50,7 @@ def fit(head: nn.Module, views: Views, seed: int) -> tuple[float, float]:
 
     before = lowest = held_out_loss()
     best = {name: value.clone() for name, value in head.state_dict().items()}
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         head.train()
         for batch in torch.randperm(int((~kept).sum())).split(BATCH):
             chosen = torch.where(~kept)[0][batch]
@@ -74,6 +74,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=2000, help="draws of three pictures each")
     parser.add_argument("--processes", type=int, default=2, help="that look, a thread each")
     parser.add_argument("--views", type=Path, nargs="+", help="of earlier runs, instead of looking")
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.views:
@@ -83,7 +84,7 @@ def main() -> None:
         views = collect(draws, arguments.count, arguments.processes)
         views.write(arguments.folder.parent / VIEWS)
     head = Network.load(arguments.folder).label_head
-    before, after = fit(head, views, arguments.seed)
+    before, after = fit(head, views, arguments.seed, arguments.epochs)
     path = arguments.folder / WEIGHTS
     state = load_file(path)
     for name, value in head.state_dict().items():
