@@ -62,7 +62,8 @@ def test_the_command_changes_the_head_alone(
     EditScopeModel(TINY).half().save_pretrained(export)
     before = load_file(export / WEIGHTS)
 
-    def moved(label_head: nn.Module, _: Views, seed: int) -> tuple[float, float]:
+    def moved(label_head: nn.Module, _: Views, seed: int, epochs: int) -> tuple[float, float]:
+        assert (seed, epochs) == (3, 7)
         with torch.no_grad():  # whether six draws teach the head anything is chance
             for parameter in label_head.parameters():
                 parameter.add_(1)
@@ -71,7 +72,10 @@ def test_the_command_changes_the_head_alone(
     monkeypatch.setattr(head, "fit", moved)
     options = {"--folder": export, "--pack": pack_folder, "--store": pack_folder.parent}
     words = [str(word) for option in options.items() for word in option]
-    monkeypatch.setattr("sys.argv", ["head", *words, "--count", "6", "--processes", "1"])
+    monkeypatch.setattr(
+        "sys.argv",
+        ["head", *words, "--count", "6", "--processes", "1", "--seed", "3", "--epochs", "7"],
+    )
     main()
     after = load_file(export / WEIGHTS)
     changed = {name for name in before if not torch.equal(before[name], after[name])}
