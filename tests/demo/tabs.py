@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 GRADIO_SAYS = "Method not implemented."
 
 MOVED_MS = 5000.0  # a tab that takes longer to be clicked was perhaps moved meanwhile
+ATTEMPTS = 12  # a minute, what Playwright waits elsewhere
 
 # Tabs that have no room go into the menu once the row was measured.
 SETTLED = """() => {
@@ -40,13 +42,13 @@ def _clicked(tab: Locator) -> bool:
     """Click a tab unless it is in the menu, or goes there while it is being clicked."""
     from playwright.sync_api import TimeoutError as Overdue
 
-    while tab.is_visible():
-        try:
+    for _ in range(ATTEMPTS):
+        if not tab.is_visible():
+            return False
+        with suppress(Overdue):
             tab.click(timeout=MOVED_MS)
-        except Overdue:
-            continue
-        return True
-    return False
+            return True
+    raise AssertionError("the tab is in the row and cannot be clicked")
 
 
 def choose(page: Page, field: Locator, files: dict[str, bytes]) -> None:
