@@ -39,8 +39,8 @@ EDIT_SHARES = {
     "splice": 0.36, "copy_move": 0.20, "removal": 0.13, "retouch": 0.13, "published": 0.18,
 }  # fmt: skip
 SYNTHESIS_SHARES = {
-    "pasted": 0.24, "redrawn": 0.24, "filled": 0.12, "background": 0.06, "inpainted": 0.18,
-    "published": 0.16,
+    "pasted": 0.16, "redrawn": 0.27, "filled": 0.12, "background": 0.04, "inpainted": 0.22,
+    "published": 0.19,
 }  # fmt: skip
 SHARES = {Labels.LocallyEdited: EDIT_SHARES, Labels.LocallySynthesized: SYNTHESIS_SHARES}
 MISSING = {  # what stands in for kinds that a pack has no pictures of
@@ -59,8 +59,11 @@ REGION_EDITS = {"copy_move": edits.copy_move, "removal": remove, "retouch": edit
 MIN_VISIBLE = 0.004  # of the sample: a manipulated area below it cannot be asked for
 MAX_VISIBLE = 0.97  # above it a sample shows no pristine pixel to compare with
 CANVAS = 1.3  # sides of the sample: room for where it is cut
-RESIZED_SHARE = 0.4  # of the finished pictures
-LOG_SCALES = (np.log(0.45), np.log(1.3))  # by how much
+MATCHED_SHARE = 0.5  # of pasted regions: out of a picture that goes with the scene
+DONORS = 4  # drawn for these
+COARSE = 8  # every so many pixels are enough to know a picture's colours
+RESIZED_SHARE = 0.5  # of the finished pictures: many are reduced before they are shared
+LOG_SCALES = (np.log(0.4), np.log(1.25))  # by how much
 PRISTINE, EDITED, SYNTHESIZED = 0, 1, 2
 Choice = TypeVar("Choice")
 
@@ -212,8 +215,7 @@ class Composer:
                 *REGION_EDITS[kind](base.image, base.shapes, rng), label, kind, base.image
             )
         pool = self._real if label is Labels.LocallyEdited else self._fake
-        outlined = rng.random() < OUTLINED_SHARE
-        donor = pool.draw(rng, self.size, max(base.image.shape), outlined=outlined).aged(rng)
+        donor = self._donor(pool, base.image, rng).aged(rng)
         if kind == "background":
             shape = random_mask(base.image.shape[:2], rng, base.shapes)
             image, kept = edits.splice(donor.image, base.image, shape, rng)
@@ -221,6 +223,19 @@ class Composer:
         shape = random_mask(donor.image.shape[:2], rng, donor.shapes)
         image, mask = edits.splice(base.image, donor.image, shape, rng)
         return _local(image, mask, label, kind, base.image)
+
+    def _donor(self, pool: Pool, base: Picture, rng: np.random.Generator) -> Scene:
+        """A scene to cut from; half of the time the one of several with the most similar colours.
+
+        Were it always any scene, what is pasted would mostly be told by its colours, which people
+        choose to fit.
+        """
+        outlined = rng.random() < OUTLINED_SHARE
+        count = DONORS if rng.random() < MATCHED_SHARE else 1
+        drawn = [
+            pool.draw(rng, self.size, max(base.shape), outlined=outlined) for _ in range(count)
+        ]
+        return min(drawn, key=lambda scene: _colour_gap(scene.image, base))
 
     def _regenerated(self, scene: Scene, rng: np.random.Generator) -> Draft:
         past = rng.integers(2**32)
@@ -233,6 +248,13 @@ class Composer:
 
     def _side(self, scale: float) -> int:
         return int(CANVAS * self.size / min(1.0, scale))
+
+
+def _colour_gap(first: Picture, second: Picture) -> float:
+    """How far apart means and spreads of red, green and blue are, 0 to 255."""
+    colours = [p[::COARSE, ::COARSE].reshape(-1, 3).astype(np.float32) for p in (first, second)]
+    moments = [np.concatenate([c.mean(0), c.std(0)]) for c in colours]
+    return float(np.abs(moments[0] - moments[1]).mean())
 
 
 def choose(shares: dict[Choice, float], rng: np.random.Generator) -> Choice:

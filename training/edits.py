@@ -15,7 +15,7 @@ from training import history
 from training.history import Picture, to_bytes
 from training.masks import Mask, Shapes, feathered, random_mask
 
-FITTED_SHARE = 0.5  # of copies: people put them where they do not show
+FITTED_SHARE = 0.5  # of pasted regions: people put them where they do not show
 FITTED_PLACES = 6  # tried for these
 
 
@@ -29,9 +29,9 @@ def splice(
     """Paste the donor's masked region somewhere into the base, resampled and relit to fit."""
     patch, region = _cut(donor, donor_mask)
     patch, region = _transform(patch, region, base.shape[:2], rng)
-    layer, mask = _place(patch, region, base.shape[:2], rng)
-    if rng.random() < 0.6:
-        layer = relight(layer, base, mask, float(rng.uniform(0.2, 0.9)))
+    layer, mask = _fitting_place(patch, region, base, np.zeros(base.shape[:2], dtype=bool), rng)
+    if rng.random() < 0.7:
+        layer = relight(layer, base, mask, float(rng.uniform(0.2, 1.0)))
     if rng.random() < 0.12 and inside(mask):
         return poisson(base, layer, mask), mask
     return blend(base, layer, mask, rng, hard), mask
@@ -56,7 +56,7 @@ def copy_move(
 def _fitting_place(
     patch: Picture, region: Mask, base: Picture, source: Mask, rng: np.random.Generator
 ) -> tuple[Picture, Mask]:
-    """A place off the source; half of the time the one of several where the border fits best."""
+    """A place off `source`; half of the time the one of several where the border fits best."""
     wanted = FITTED_PLACES if rng.random() < FITTED_SHARE else 1
     best, least, seen = None, np.inf, 0
     for _ in range(2 * FITTED_PLACES):

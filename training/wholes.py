@@ -21,7 +21,10 @@ from training.masks import Shapes
 from training.pack import DRAWN, WHOLE, Pack, segment
 from training.pool import DULL, HELD_OUT, Scene
 
-LOG_SIDES = (np.log(256), np.log(1400))  # longer side of a picture, pixels
+LOG_SIDES = (np.log(256), np.log(1400))  # longer side of a finished picture, pixels
+REDUCED_SHARE = 0.4  # of the pictures: after the edit, as before an upload
+LOG_SCALES = (np.log(0.4), 0.0)  # by how much
+LARGEST = 2000  # pixels of the longer side before it: editing more takes long
 MAX_PIXELS = 12_000_000  # of a source picture: decoding more takes longer than judging
 LOCAL = (Labels.LocallyEdited, Labels.LocallySynthesized)
 READY_SHARE = 0.4  # of the local edits: published ones and inpainted ones, that lie in the pack
@@ -43,17 +46,18 @@ class Pictures:
                 if usable and row["label"] == label.name:
                     self._sources.setdefault(row["source"], []).append(row["path"])
 
-    def draw(self, rng: np.random.Generator) -> Picture:
-        """A picture, reduced to a drawn size if it is larger: (H, W, 3) uint8."""
+    def draw(self, rng: np.random.Generator, scale: float = 1.0) -> Picture:
+        """A picture, (H, W, 3) uint8, reduced to a drawn size over `scale` if it is larger."""
         names = list(self._sources)
         sizes = np.sqrt([len(self._sources[name]) for name in names])
         paths = self._sources[names[int(rng.choice(len(names), p=sizes / sizes.sum()))]]
         image = decode((self._store / paths[int(rng.integers(len(paths)))]).read_bytes())
-        scale = float(np.exp(rng.uniform(*LOG_SIDES))) / max(image.shape[:2])
-        scale = max(scale, SMALLEST / min(image.shape[:2]))
-        if scale >= 1:
+        side = min(LARGEST, float(np.exp(rng.uniform(*LOG_SIDES))) / scale)
+        ratio = side / max(image.shape[:2])
+        ratio = max(ratio, SMALLEST / scale / min(image.shape[:2]))
+        if ratio >= 1:
             return image
-        size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+        size = (round(image.shape[1] * ratio), round(image.shape[0] * ratio))
         return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
 
 
@@ -69,19 +73,18 @@ class WholePictures:
     def draw(self, number: int) -> list[tuple[Picture, Labels]]:
         """The draw of that number; the same past and later history before and after the edit."""
         rng = np.random.default_rng((self._seed, number))
-        draft = self._draft(rng)
+        scale = _scale(rng)
+        draft = self._draft(rng, scale)
         later = int(rng.integers(2**32))
-        generated = history.before(self._fake.draw(rng), rng)
-        drawn = [
-            (history.after(draft.image, np.random.default_rng(later)), draft.label),
-            (history.after(generated, rng), Labels.FullySynthesized),
-        ]
+        drawn = [(_finished(draft.image, scale, later), draft.label)]
         if draft.pristine is not None:
-            natural = history.after(draft.pristine, np.random.default_rng(later))
-            drawn.insert(1, (natural, Labels.Natural))
-        return drawn
+            drawn.append((_finished(draft.pristine, scale, later), Labels.Natural))
+        scale = _scale(rng)
+        generated = history.before(self._fake.draw(rng, scale), rng)
+        generated = _finished(generated, scale, int(rng.integers(2**32)))
+        return [*drawn, (generated, Labels.FullySynthesized)]
 
-    def _draft(self, rng: np.random.Generator) -> Draft:
+    def _draft(self, rng: np.random.Generator, scale: float) -> Draft:
         while True:
             source = rng.random()
             if source < READY_SHARE:
@@ -91,8 +94,21 @@ class WholePictures:
             elif source < READY_SHARE + PACKED_SHARE:
                 draft = self._composer.made(choose(MADE, rng), rng, WHOLE)
             else:
-                base = self._real.draw(rng)
+                base = self._real.draw(rng, scale)
                 scene = Scene(base, Shapes(segment(base))).aged(rng)
                 draft = self._composer.manipulate(scene, choose(MADE, rng), rng)
             if draft is not None and (draft.mask > 0).mean() > MIN_VISIBLE:
                 return draft
+
+
+def _scale(rng: np.random.Generator) -> float:
+    return float(np.exp(rng.uniform(*LOG_SCALES))) if rng.random() < REDUCED_SHARE else 1.0
+
+
+def _finished(picture: Picture, scale: float, seed: int) -> Picture:
+    """Reduced, but not below SMALLEST, and aged; all chance comes from `seed`."""
+    rng = np.random.default_rng(seed)
+    scale = max(scale, min(1.0, SMALLEST / min(picture.shape[:2])))
+    if scale < 1:
+        picture = history.resize(picture, scale, rng)
+    return history.after(picture, rng)

@@ -69,3 +69,26 @@ def test_classes_come_in_the_shares_that_were_asked_for(pack_folder: Path) -> No
     labels = np.array([composer.sample(index).label for index in range(600)])
     shares = np.bincount(labels, minlength=4) / labels.size
     np.testing.assert_allclose(shares, [0.28, 0.20, 0.30, 0.22], atol=0.06)
+
+
+def test_matched_donors_have_the_colours_of_the_scene(
+    pack_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    composer = Composer(Pack(pack_folder), 128, seed=0)
+    base = composer._real.draw(np.random.default_rng(0), 128, 128).image
+    gaps = {}
+    for share in (0.0, 1.0):
+        monkeypatch.setattr(compose, "MATCHED_SHARE", share)
+        drawn = [
+            composer._donor(composer._fake, base, np.random.default_rng(seed)) for seed in range(30)
+        ]
+        gaps[share] = np.mean([compose._colour_gap(scene.image, base) for scene in drawn])
+    assert gaps[1.0] < 0.9 * gaps[0.0]
+
+
+def test_the_gap_between_colours_is_that_of_means_and_spreads() -> None:
+    flat = np.full((16, 16, 3), 100, np.uint8)
+    striped = flat.copy()
+    striped[8:] = 140  # mean 120, spread 20, where every eighth row is looked at
+    assert compose._colour_gap(flat, flat) == 0
+    assert compose._colour_gap(flat, striped) == 20

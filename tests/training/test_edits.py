@@ -72,3 +72,22 @@ def test_redrawn_pictures_lose_their_sensor_noise_and_keep_their_content() -> No
     assert redrawn.shape == BASE.shape
     difference = redrawn.astype(int) - BASE
     assert 1 < np.abs(difference).mean() < 30
+
+
+def test_fitted_splices_lie_where_their_border_shows_less(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(edits, "relight", lambda layer, base, mask, strength: layer)
+    base = np.full((200, 300, 3), 40, np.uint8)
+    base[:, 150:] = 200
+    shape = np.zeros((80, 80), dtype=bool)
+    shape[20:60, 20:60] = True
+    bright = {}
+    for share in (0.0, 1.0):
+        monkeypatch.setattr(edits, "FITTED_SHARE", share)
+        masks = [
+            edits.splice(base, np.full((80, 80, 3), 50, np.uint8), shape, rng)[1]
+            for rng in map(np.random.default_rng, range(20))
+        ]
+        bright[share] = np.mean([mask[:, 150:].mean() for mask in masks])
+    assert bright[1.0] < 0.3 * bright[0.0]

@@ -31,7 +31,7 @@ def test_edits_are_made_of_the_store_and_of_the_pack(
 ) -> None:
     monkeypatch.setattr(wholes, "READY_SHARE", 0.0)
     pictures = WholePictures(pack_folder, pack_folder.parent, seed=0)
-    draft = pictures._draft(np.random.default_rng(0))
+    draft = pictures._draft(np.random.default_rng(0), 1.0)
     made: list[str] = []
 
     def make(kind: str, rng: np.random.Generator, side: int) -> Draft:
@@ -40,5 +40,20 @@ def test_edits_are_made_of_the_store_and_of_the_pack(
 
     monkeypatch.setattr(pictures._composer, "made", make)
     for seed in range(40):
-        pictures._draft(np.random.default_rng(seed))
+        pictures._draft(np.random.default_rng(seed), 1.0)
     assert 2 <= len(made) < 20  # one in five
+
+
+def test_reduced_pictures_are_reduced_alike_before_and_after_the_edit(
+    pack_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wholes, "SMALLEST", 64)
+    sizes = {}
+    for share in (0.0, 1.0):
+        monkeypatch.setattr(wholes, "REDUCED_SHARE", share)
+        pictures = WholePictures(pack_folder, pack_folder.parent, seed=0)
+        drawn = [pictures.draw(number) for number in range(6)]
+        for edited, natural, _ in (draw for draw in drawn if len(draw) == 3):
+            assert edited[0].shape == natural[0].shape
+        sizes[share] = np.mean([draw[0][0].size for draw in drawn])
+    assert sizes[1.0] < 0.8 * sizes[0.0]
