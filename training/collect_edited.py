@@ -37,6 +37,8 @@ BRUSH = np.ones((7, 7), np.bool_)  # pixels: narrower differences are noise, nar
 HOLE = 2000  # pixels: an unchanged spot up to this size inside an edit belongs to it
 MATLAB, MATLAB_MASK = ".mat", "objMask"  # as the composites of Lalonde and Efros have it
 INVERTED = "mask inverted"  # in a row's note: black is edited
+PANELS = "panels in a row"  # in a row's note: one file shows the picture, its mask and two more
+PANEL_COUNT = 4  # as wide as one another
 MASK_LEVEL = 128  # of 255: a published mask may be grey at its edges
 LARGEST = 0.8  # share of the picture; above it the whole picture was re-encoded
 INDEX_COLUMNS = [
@@ -73,6 +75,12 @@ def read_image(objects: GitObjects, blob: str) -> Image.Image | None:
     return image
 
 
+def panel(image: Image.Image, number: int) -> Image.Image:
+    """One of `PANEL_COUNT` panels, counted from the left."""
+    width = image.width // PANEL_COUNT
+    return image.crop((number * width, 0, (number + 1) * width, image.height))
+
+
 def read_mask(objects: GitObjects, row: Row) -> Mask | None:
     """The row's published mask, None if there is none or it cannot be read."""
     if PurePosixPath(row["mask_path"]).suffix == MATLAB:
@@ -84,6 +92,8 @@ def read_mask(objects: GitObjects, row: Row) -> Mask | None:
     published = read_image(objects, row["mask_blob"])
     if published is None:
         return None
+    if PANELS in row["note"]:
+        published = panel(published, 1)
     mask = np.asarray(published.convert("L")) >= MASK_LEVEL
     return ~mask if INVERTED in row["note"] else mask
 
@@ -118,6 +128,9 @@ def collect_row(objects: GitObjects, row: Row, store: Path) -> str:
     data, picture = objects.read(row["blob"]), read_image(objects, row["blob"])
     if data is None or picture is None:
         return "missing or unreadable"
+    if PANELS in row["note"]:
+        picture = panel(picture, 0).convert("RGB")
+        data = encode_png(picture)
     mask = find_mask(objects, row, picture)
     if mask is None:
         return "no mask and no original of the same size"

@@ -36,11 +36,11 @@ CLASS_SHARES = {  # of samples drawn alone; with the pairs: 28, 20, 30 and 22 %
     Labels.LocallySynthesized: 0.25,
 }
 EDIT_SHARES = {
-    "splice": 0.36, "copy_move": 0.20, "removal": 0.13, "retouch": 0.13, "published": 0.18,
+    "splice": 0.32, "copy_move": 0.20, "removal": 0.13, "retouch": 0.13, "published": 0.22,
 }  # fmt: skip
 SYNTHESIS_SHARES = {
-    "pasted": 0.16, "redrawn": 0.27, "filled": 0.12, "background": 0.04, "inpainted": 0.22,
-    "published": 0.19,
+    "pasted": 0.15, "redrawn": 0.26, "filled": 0.11, "background": 0.04, "inpainted": 0.22,
+    "published": 0.22,
 }  # fmt: skip
 SHARES = {Labels.LocallyEdited: EDIT_SHARES, Labels.LocallySynthesized: SYNTHESIS_SHARES}
 MISSING = {  # what stands in for kinds that a pack has no pictures of

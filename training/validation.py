@@ -47,6 +47,8 @@ TRAINED = {  # collected edited sets that training may have
     "sonali_copymove", "tales_copymove", "tianchi_text", "voc_splice_test", "wuhuikai_faceswap",
     "ace_plus2", "csafe_photoshop", "erasenet_example", "jkotoun_removal", "osinsert_bcmi",
     "pscc_samples", "samsung_eraser",
+    "crfill", "deepfillv1_daa233", "exe_gan", "lama_ironjr", "lbam", "magic_inpainter", "misf",
+    "remove_anything_lai", "sketchedit",
 }  # fmt: skip
 CALIBRATED = {  # and calibration; the rest is for the report
     "comofod", "iopaint_assets", "csqiangwen_deepfillv2", "matt576_editing", "yorkin_splice",

@@ -55,6 +55,8 @@ def blobs(tmp_path: Path) -> dict[str, str]:
     git = ["git", "-C", str(folder), *AUTHOR]
     subprocess.run([*git, "init", "--quiet"], check=True)
     pictures["inverted"] = 255 - expected()
+    colours = np.repeat(expected()[..., None], 3, 2)
+    pictures["panels"] = np.concatenate([edited(), colours, original(), original()], 1)
     for name, pixels in pictures.items():
         (folder / f"{name}.png").write_bytes(encode(pixels))
     savemat(folder / "matlab.mat", {"objMask": expected() // 255})
@@ -111,6 +113,12 @@ def test_black_can_mean_edited(tmp_path: Path, blobs: dict[str, str]) -> None:
     assert run(tmp_path, **wanted) == 1  # nearly everything, then
     wanted["mask_blob"] = blobs["inverted"]
     assert run(tmp_path, **wanted) == 0
+    np.testing.assert_array_equal(stored_mask(tmp_path), expected())
+
+
+def test_picture_and_mask_may_be_panels_of_one_file(tmp_path: Path, blobs: dict[str, str]) -> None:
+    note = "panels in a row: picture, mask, two predictions"
+    assert run(tmp_path, blob=blobs["panels"], mask_blob=blobs["panels"], note=note) == 0
     np.testing.assert_array_equal(stored_mask(tmp_path), expected())
 
 

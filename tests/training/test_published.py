@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from detector.contract import Labels
+from training import published
 from training.published import FILE_NAME, Published
 
 COLUMNS = ["path", "label", "mask_path", "original_path", "source"]
@@ -86,3 +87,17 @@ def test_there_is_nothing_without_a_list_or_for_validation(folder: Path, tmp_pat
     assert not Published(folder, empty=True).has(Labels.LocallyEdited)
     (tmp_path / "none").mkdir()
     assert not Published(tmp_path / "none").has(Labels.LocallyEdited)
+
+
+def test_what_people_made_by_hand_comes_more_often(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, "BY_HAND", {"hand"})
+    with (folder / FILE_NAME).open("a", newline="") as file:
+        csv.writer(file).writerow(["o.png", "LocallyEdited", "m.png", "", "hand"])
+    pictures = Published(folder)
+    drawn = [
+        pictures.whole(Labels.LocallyEdited, np.random.default_rng(seed), 96).image.max() < 200
+        for seed in range(200)
+    ]
+    assert 0.65 < np.mean(drawn) < 0.85  # three in four
