@@ -27,8 +27,10 @@ from tqdm import tqdm
 from detector.contract import Labels
 from detector.deadline import Deadline
 from detector.editscope.detector import EditScopeDetector
+from detector.editscope.maps import cleaned
 from detector.imaging import decode
-from training.metrics import THRESHOLDS, f1_of_map
+from detector.verdict import threshold_at
+from training.metrics import THRESHOLDS, overlap
 from training.outcome import read_mask
 
 OFFSET_PENALTY = 0.05  # pulls offsets towards 0: a few dozen pictures must not move them far
@@ -97,6 +99,13 @@ def cautious(
     return best
 
 
+def mask_scores(manipulation: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Pixel F1 of the mask, (49,), that a map cleaned and cut at each of `THRESHOLDS` gives."""
+    size = (truth.shape[0], truth.shape[1])
+    masks = (threshold_at(cleaned(manipulation, t), size, t) for t in THRESHOLDS.tolist())
+    return np.array([overlap(mask, truth).f1 for mask in masks])
+
+
 class Collected(NamedTuple):
     """What the detector says of a manifest's N pictures.
 
@@ -104,7 +113,7 @@ class Collected(NamedTuple):
         logits: (N, 4) before calibration.
         evidence: (N, 4) what found copies add after it.
         labels: (N,) values of `Labels`.
-        curves: (M, 49) pixel F1 by threshold of those with a mask.
+        curves: (M, 49) `mask_scores` of those with a mask.
     """
 
     logits: NDArray[np.float64]
@@ -126,7 +135,7 @@ def collect(detector: EditScopeDetector, manifest: Path) -> Collected:
         labels.append(int(Labels[row["label"]]))
         if row.get("mask_path"):
             truth = read_mask(manifest.parent / row["mask_path"], (image.shape[0], image.shape[1]))
-            curves.append(f1_of_map(measured.manipulation, truth))
+            curves.append(mask_scores(measured.manipulation, truth))
     return Collected(np.stack(logits), np.stack(evidence), np.array(labels), np.stack(curves))
 
 

@@ -25,7 +25,7 @@ from detector.editscope.backends import Backend, build
 from detector.editscope.copymove import Copy, find_copies
 from detector.editscope.fast import fuse
 from detector.editscope.folding import fold
-from detector.editscope.maps import fitted, joined, without_specks
+from detector.editscope.maps import cleaned, fitted, joined
 from detector.editscope.network import MAP_STRIDE, Network, Parts
 from detector.editscope.pooling import Pooled, describe
 from detector.editscope.side_by_side import helpers, in_turn
@@ -156,11 +156,11 @@ class EditScopeDetector(Detector):
         return Measured(self.logits([view.vector for view in views]), evidence, manipulation)
 
     def answer(self, measured: Measured) -> Detection:
-        """Calibrate, and clear the map of specks."""
+        """Calibrate, and clear the map of specks and weak islands."""
         config = self.model.config
         scores = measured.logits / config.calibration_temperature
         scores += np.array(config.calibration_bias) + measured.evidence
-        manipulation = without_specks(measured.manipulation, config.threshold)
+        manipulation = cleaned(measured.manipulation, config.threshold)
         return Detection(scores, manipulation, config.threshold)
 
     def look(self, image: NDArray[np.uint8], deadline: Deadline) -> list[View]:

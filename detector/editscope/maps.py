@@ -10,6 +10,7 @@ from PIL import Image
 from detector.editscope.network import MAP_STRIDE
 
 MIN_REGION = 0.0008  # of the picture: smaller islands of the mask are noise more often than not
+PEAK_SHARE = 0.8  # of 100 edits found in calibration pictures F1 .58 -> .61; .8 to .95 were alike
 
 
 def joined(maps: list[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -34,13 +35,23 @@ def fitted(cells: NDArray[np.float32], height: int, width: int) -> NDArray[np.fl
     return np.asarray(image.resize(image.size, Image.Resampling.BILINEAR, box=box))
 
 
-def without_specks(manipulation: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
-    """Lower islands above the threshold that cover less than `MIN_REGION` of the map to it."""
+def cleaned(manipulation: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
+    """Lower to the threshold islands above it that are specks, or far weaker than the strongest.
+
+    Specks cover less than `MIN_REGION` of the map; weak ones nowhere reach `PEAK_SHARE` of the
+    highest value of the others. So a region is outlined at a low threshold, as in Canny's
+    hysteresis, and what else passes that by chance is not.
+    """
     above = (manipulation > threshold).astype(np.uint8)
     count, regions = cv2.connectedComponents(above, connectivity=4)
     if count == 1:  # nothing but what surrounds islands
         return manipulation
-    areas = np.bincount(np.ravel(regions))
-    small = areas < MIN_REGION * manipulation.size
-    small[0] = False
-    return np.where(small[regions], np.minimum(manipulation, threshold), manipulation)
+    large = np.bincount(np.ravel(regions)) >= MIN_REGION * manipulation.size
+    large[0] = False
+    inside = np.where(large[regions], manipulation, 0)
+    strong = np.zeros(count, np.bool_)
+    strong[regions[inside >= PEAK_SHARE * inside.max()]] = True
+    strong &= large
+    lowered = ~strong
+    lowered[0] = False
+    return np.where(lowered[regions], np.minimum(manipulation, threshold), manipulation)

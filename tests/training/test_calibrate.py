@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from training.calibrate import cautious, fit
+from training.calibrate import cautious, fit, mask_scores
+from training.metrics import THRESHOLDS
 
 
 def drawn(count: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
@@ -69,3 +70,15 @@ def test_caution_is_paid_by_the_label_that_accuses() -> None:
     found = (scores + offsets).argmax(1)
     assert (found[labels == 0] == 0).mean() >= 0.98
     assert (found[labels == 2] == 2).mean() == 1
+
+
+def test_masks_are_scored_as_they_are_answered() -> None:
+    """The weaker island is not in the mask, though it is above the threshold."""
+    truth = np.zeros((80, 80), dtype=bool)
+    truth[8:32, 8:32] = True
+    manipulation = np.zeros((20, 20), np.float32)
+    manipulation[2:8, 2:8] = 0.9
+    manipulation[12:18, 12:18] = 0.5
+    scores = mask_scores(manipulation, truth)
+    np.testing.assert_allclose(scores[(THRESHOLDS > 0.4) & (THRESHOLDS < 0.5)], 1.0, atol=0.08)
+    assert scores[THRESHOLDS > 0.91].max() == 0
