@@ -103,19 +103,8 @@ def sweep(manipulation: NDArray[np.floating], truth: NDArray[np.bool_]) -> Sweep
     return Sweep(claimed, hit, int(np.count_nonzero(flat)))
 
 
-def f1_by_threshold(
-    manipulation: NDArray[np.floating], truth: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Pixel F1 of `manipulation > t` for each t of `THRESHOLDS`, shape (49,)."""
-    return sweep(manipulation, truth).f1
-
-
-def f1_of_map(manipulation: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """`f1_by_threshold` of a map of any resolution, upsampled bilinearly to the truth's."""
-    return f1_by_threshold(upsampled(manipulation, (truth.shape[0], truth.shape[1])), truth)
-
-
 def upsampled(manipulation: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """A map of any resolution at a picture's (height, width), bilinearly."""
     image = Image.fromarray(manipulation)
     return np.asarray(image.resize(size[::-1], Image.Resampling.BILINEAR))
 

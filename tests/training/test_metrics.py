@@ -9,13 +9,12 @@ from training.metrics import (
     area_under_roc,
     class_log_loss,
     expected_calibration_error,
-    f1_by_threshold,
-    f1_of_map,
     iou_by_convention,
     lenient_f1,
     overlap,
     reliability,
     sweep,
+    upsampled,
 )
 
 
@@ -35,19 +34,19 @@ def test_nothing_claimed_and_nothing_there_is_right() -> None:
     assert overlap(~empty, empty).f1 == 0.0
 
 
-def test_f1_by_threshold_agrees_with_overlap_at_every_threshold() -> None:
+def test_a_sweep_agrees_with_overlap_at_every_threshold() -> None:
     rng = np.random.default_rng(0)
     truth = rng.random((20, 30)) < 0.3
     manipulation = np.clip(truth * 0.3 + rng.random((20, 30)) * 0.7, 0, 1)
     expected = [overlap(manipulation > t, truth).f1 for t in THRESHOLDS]
-    np.testing.assert_allclose(f1_by_threshold(manipulation, truth), expected)
+    np.testing.assert_allclose(sweep(manipulation, truth).f1, expected)
 
 
 def test_a_small_map_is_compared_at_the_size_of_the_truth() -> None:
     truth = np.zeros((40, 40), dtype=bool)
     truth[:, :20] = True
     small = np.repeat(np.array([[1.0] * 5 + [0.0] * 5], np.float32), 10, axis=0)
-    assert f1_of_map(small, truth)[24] == pytest.approx(1.0)
+    assert sweep(upsampled(small, (40, 40)), truth).f1[24] == pytest.approx(1.0)
 
 
 def test_ece_by_hand() -> None:
