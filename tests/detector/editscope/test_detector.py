@@ -50,6 +50,14 @@ def test_the_same_pixels_give_the_same_answer(detector: EditScopeDetector) -> No
     np.testing.assert_array_equal(first.logprobs, again.logprobs)
 
 
+def test_the_reduced_scene_counts_half_as_much_for_the_label(detector: EditScopeDetector) -> None:
+    image = np.random.default_rng(1).integers(0, 256, (900, 1000, 3), dtype=np.uint8)
+    vectors = [view.vector for view in detector.look(image, Deadline.never())]
+    native, reduced = (detector.logits([vector]) for vector in vectors)
+    assert not np.allclose(native, reduced)
+    np.testing.assert_allclose(detector.logits(vectors), (2 * native + reduced) / 3, atol=1e-6)
+
+
 @pytest.mark.parametrize("size", [(97, 131), (500, 300), (900, 1000)])
 def test_threads_and_company_change_no_bit_of_it(
     detector: EditScopeDetector, size: tuple[int, int]
