@@ -35,9 +35,7 @@ from detector.verdict import Detection
 
 OVERVIEW = 640  # pixels: the longer side of the reduced scene, as in training
 LARGEST_REDUCTION = 0.8  # a scene hardly reduced shows nothing new
-OVERVIEW_WEIGHT = (
-    0.5  # of its label's logits, beside 1: of 0, .25, .5, 1 and 2 best on 728 pictures
-)
+OVERVIEW_WEIGHT = 0.5  # for the label, the native look's is 1; best of five on 728 pictures
 COPIES_S = 1.5  # seconds that looking for copies may take on a slow core
 Inspected: TypeAlias = tuple[NDArray[np.float32], Pooled]  # a tile's map and what classifies it
 

@@ -51,7 +51,5 @@ def cleaned(manipulation: NDArray[np.float32], threshold: float) -> NDArray[np.f
     inside = np.where(large[regions], manipulation, 0)
     strong = np.zeros(count, np.bool_)
     strong[regions[inside >= PEAK_SHARE * inside.max()]] = True
-    strong &= large
-    lowered = ~strong
-    lowered[0] = False
-    return np.where(lowered[regions], np.minimum(manipulation, threshold), manipulation)
+    kept = strong & large
+    return np.where(kept[regions], manipulation, np.minimum(manipulation, threshold))
