@@ -24,7 +24,7 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from training.generators.autoencoder import STRIDE, Autoencoder
+from training.generators.autoencoder import STRIDE, Autoencoder, perturbed
 from training.history import Picture, to_bytes
 from training.ledger import Ledger
 from training.masks import Mask, Shapes, random_mask
@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 KINDS = {"replaced": 0.35, "removed": 0.30, "redrawn": 0.35}  # what the region's latents are
 NOISE = (0.15, 0.9)  # beside latents of spread 0.8: what a redrawn region's latents get on top
+JITTERED_SHARE = 0.5  # by a decoder of their own
 MIN_SIDE = 192  # pixels: room for a region and its surroundings
 SAVE_EVERY = 25  # inpainted pictures
 
@@ -109,6 +110,8 @@ def draw(
 ) -> tuple[str, Picture, Mask]:
     """A kind of `KINDS`, the picture inpainted that way, and the region."""
     region = random_mask(base.shape[:2], rng, shapes)
+    if rng.random() < JITTERED_SHARE:
+        network = perturbed(network, rng)
     kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
     noise = float(rng.uniform(*NOISE)) if kind == "redrawn" else float(rng.uniform(0, NOISE[0]))
     other = base
@@ -181,7 +184,7 @@ def _padded(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def main() -> None:
     from training.generators import weights
-    from training.generators.graph import to_bf16
+    from training.generators.graph import quickened
     from training.pool import HELD_OUT  # here, since it reads inpaints
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -196,10 +199,10 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     network = Autoencoder.read(*weights.find(arguments.weights, "taef2"))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    to_bf16(network)
+    quickened(network)
     there = produce(
         arguments.pack,
-        network.eval(),
+        network,
         lambda source: source not in HELD_OUT,
         count=arguments.count,
         minutes=arguments.minutes,

@@ -30,6 +30,10 @@ FLATTEST = 6.0  # pixels: standard deviation across the thin side that an affine
 WINDOW = 11  # pixels: side of the correlation window
 CORRELATED = 0.75  # local correlation inside a pair of regions
 QUIET = 4.0  # grey levels squared: variance below which correlation means nothing
+FINE = 1.0  # pixels: of the blur that fine structure is what is left of
+FINE_WINDOW = 11  # pixels: side of the window whose mean strength it is divided by
+FAINT = 0.25  # grey levels: fine structure below it is rounding
+FINE_LIMIT = 3.0  # times that mean: else few edges would outweigh everything between
 CLOSING = 9  # pixels: holes closed, then threads cut
 GROWN = 3  # pixels: correlation stops half a window before the region does
 SMALLEST = 150  # pixels of a region
@@ -45,6 +49,8 @@ class Copy(NamedTuple):
         target: the copy.
         matches: keypoints that agree on the map between them.
         correlation: mean local correlation of the two, 0.75 .. 1.
+        fine: correlation of their fine structure, -1 .. 1: what is alike by nature has its own
+            noise and its own texture, a copy has its source's.
         seam, resampling: how much the border and the interpolation speak for that; where they
             are about 0, the two may as well be the other way round.
     """
@@ -53,6 +59,7 @@ class Copy(NamedTuple):
     target: NDArray[np.bool_]
     matches: int
     correlation: float
+    fine: float
     seam: float
     resampling: float
 
@@ -68,9 +75,10 @@ def find_copies(image: NDArray[np.uint8]) -> list[Copy]:
     if len(matches) < FEWEST:
         return []
     luma = gray.astype(np.float32)
+    fine = _fine(luma)
     found: list[Copy] = []
     for affine, target, support in _maps(matches.both_ways()):
-        pair = _compare(luma, affine, target, support)
+        pair = _compare(luma, fine, affine, target, support)
         if pair and not any(_same(pair, other) for other in found):
             found.append(pair)
     return found
@@ -147,6 +155,7 @@ def _least_squares(first: NDArray[np.float64], second: NDArray[np.float64]) -> N
 
 def _compare(
     luma: NDArray[np.float32],
+    fine: NDArray[np.float32],
     affine: NDArray[np.float64],
     arrivals: NDArray[np.float64],
     support: int,
@@ -170,16 +179,39 @@ def _compare(
     similarity = float(correlation[target].mean())
     grown = np.ones((2 * GROWN + 1, 2 * GROWN + 1), np.uint8)
     whole = np.asarray(cv2.dilate(target.astype(np.uint8), grown), np.uint8)
-    back = cv2.invertAffineTransform(affine)
+    back = np.asarray(cv2.invertAffineTransform(affine), np.float64)
     source = np.asarray(cv2.warpAffine(whole, back, size)) > 0
     there = whole > 0
     if not source.any():
         return None
+    likeness = max(_likeness(fine, affine, there), _likeness(fine, back, source))
     seam = sides.seam(luma, np.asarray(moved, np.float32), there)
     resampling = sides.resampling(luma, affine, source, there)
     if seam + resampling < 0:
-        return Copy(there, source, support, similarity, -seam, -resampling)
-    return Copy(source, there, support, similarity, seam, resampling)
+        return Copy(there, source, support, similarity, likeness, -seam, -resampling)
+    return Copy(source, there, support, similarity, likeness, seam, resampling)
+
+
+def _fine(luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a slight blur takes away, in units of its mean strength around; (H, W) float32."""
+    left = luma - cv2.GaussianBlur(luma, (0, 0), FINE)
+    power = cv2.boxFilter(left * left, -1, (FINE_WINDOW, FINE_WINDOW))
+    scaled = left / (np.sqrt(np.maximum(power, 0)) + FAINT)
+    return np.asarray(np.clip(scaled, -FINE_LIMIT, FINE_LIMIT), np.float32)
+
+
+def _likeness(
+    fine: NDArray[np.float32], affine: NDArray[np.float64], region: NDArray[np.bool_]
+) -> float:
+    """Correlation in the region of fine structure with what the map takes there, -1..1."""
+    box = sides.around(region, 0)
+    shifted = affine.copy()
+    shifted[:, 2] -= box[1].start, box[0].start
+    here, inside = fine[box], sides.inside(region[box])
+    moved = np.asarray(cv2.warpAffine(fine, shifted, here.shape[::-1]), np.float32)
+    a, b = here[inside], moved[inside]
+    power = float((a @ a) * (b @ b))
+    return float(a @ b) / power**0.5 if power > 0 else 0.0
 
 
 def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -18,13 +18,16 @@ SURE_SIDE = 0.65  # below it both regions are marked: F1 .65 for both against .9
 
 
 def features(copy: Copy) -> NDArray[np.float64]:
-    """What speaks for a copy: log of its matches, correlation, log of its share, (3,)."""
-    return np.array([np.log(copy.matches), copy.correlation, np.log(copy.target.mean())])
+    """What speaks for a copy, (3,): log of its matches, and both correlations.
+
+    Its size does not: composed copies are larger than people's, and learned to be so.
+    """
+    return np.array([np.log(copy.matches), copy.correlation, copy.fine])
 
 
 def log_ratio(copy: Copy, weights: list[float]) -> float:
     """Log-likelihood ratio, copied against alike by nature; `weights` are three and an offset."""
-    score = float(features(copy) @ np.array(weights[:3])) + weights[3]
+    score = float(features(copy) @ np.array(weights[:-1])) + weights[-1]
     return float(np.clip(score, -LARGEST_RATIO, LARGEST_RATIO))
 
 

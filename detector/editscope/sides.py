@@ -36,10 +36,10 @@ def seam(luma: NDArray[np.float32], moved: NDArray[np.float32], region: NDArray[
         The share of the border's pixels at which `luma` is steeper, less that at which `moved` is:
         above 0, `region` is the copy.
     """
-    box = _around(region, REACH)
+    box = around(region, REACH)
     luma, moved, region = luma[box], moved[box], region[box]
     known = moved >= 0
-    fitted = _fitted(luma, moved, _inside(region) & known)
+    fitted = _fitted(luma, moved, inside(region) & known)
     alike = _alike(luma, fitted, region, known)
     outward = cv2.distanceTransform(1 - alike, cv2.DIST_L2, 3)
     distance = np.asarray(outward - cv2.distanceTransform(alike, cv2.DIST_L2, 3), np.float32)
@@ -78,17 +78,17 @@ def _missed(
     luma: NDArray[np.float32], affine: NDArray[np.float64], region: NDArray[np.bool_]
 ) -> float:
     """Root mean square by which the picture, mapped onto itself, misses the region."""
-    box = _around(region, INSIDE)
+    box = around(region, INSIDE)
     shifted = affine.copy()
     shifted[:, 2] -= box[1].start, box[0].start
     here = luma[box]
     moved = cv2.warpAffine(luma, shifted, here.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
-    inside = _inside(region[box])
-    fitted = _fitted(here, np.asarray(moved, np.float32), inside)
-    return float(np.sqrt(np.mean((here - fitted)[inside] ** 2)))
+    where = inside(region[box])
+    fitted = _fitted(here, np.asarray(moved, np.float32), where)
+    return float(np.sqrt(np.mean((here - fitted)[where] ** 2)))
 
 
-def _around(region: NDArray[np.bool_], margin: int) -> tuple[slice, slice]:
+def around(region: NDArray[np.bool_], margin: int) -> tuple[slice, slice]:
     """The region's bounding box with a margin."""
     spans = []
     for axis, length in ((1, region.shape[0]), (0, region.shape[1])):
@@ -97,7 +97,8 @@ def _around(region: NDArray[np.bool_], margin: int) -> tuple[slice, slice]:
     return spans[0], spans[1]
 
 
-def _inside(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def inside(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The region without its border; all of it where that leaves next to nothing."""
     square = np.ones((INSIDE, INSIDE), np.uint8)
     eroded = cv2.erode(region.astype(np.uint8), square, borderValue=0) > 0
     return np.asarray(eroded if eroded.sum() >= FEWEST else region)
@@ -123,14 +124,14 @@ def _alike(
 ) -> NDArray[np.uint8]:
     """(H, W) of 0 and 1: where the two are the same, up to the pixel at which they part."""
     difference = cv2.blur(np.abs(luma - fitted), (3, 3))
-    inside = _inside(region)
-    limit = max(UNLIKE * float(np.median(difference[inside])), LEAST_UNLIKE)
+    core = inside(region)
+    limit = max(UNLIKE * float(np.median(difference[core])), LEAST_UNLIKE)
     near = cv2.dilate(region.astype(np.uint8), np.ones((REACH, REACH), np.uint8))
     same = ((difference < limit) & known).astype(np.uint8) & near
     same = cv2.morphologyEx(same, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     same = cv2.morphologyEx(same, cv2.MORPH_CLOSE, np.ones((INSIDE, INSIDE), np.uint8))
     islands = cv2.connectedComponents(np.asarray(same, np.uint8))[1]
-    ours = np.unique(islands[inside])
+    ours = np.unique(islands[core])
     return np.isin(islands, ours[ours > 0]).astype(np.uint8)
 
 

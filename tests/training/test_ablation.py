@@ -20,7 +20,7 @@ from training.outcome import Row
 def detector(tmp_path_factory: pytest.TempPathFactory) -> EditScopeDetector:
     folder = tmp_path_factory.mktemp("models")
     torch.manual_seed(0)
-    weights = {"copy_weights": [1.5, 7.5, 0.35, -9.0], "copy_side": [9.0, 0.0, 0.0]}
+    weights = {"copy_weights": [1.3, 12.0, 5.5, -17.0], "copy_side": [9.0, 0.0, 0.0]}
     config = EditScopeConfig(**(TINY.to_dict() | weights))
     EditScopeModel(config).half().save_pretrained(folder / "team" / "tiny")
     loaded = EditScopeDetector("team/tiny", folder, "cpu")

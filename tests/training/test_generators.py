@@ -13,10 +13,10 @@ from torch import nn
 from torch.nn import functional
 
 from tests.training.conftest import scene
-from training.generators import keras, ncnn, regenerate, weights
-from training.generators.autoencoder import LATENTS, Autoencoder
+from training.generators import graph, keras, ncnn, regenerate, weights
+from training.generators.autoencoder import LATENTS, Autoencoder, perturbed
 from training.generators.crispness import as_crisp, detail
-from training.generators.graph import Convolution, UnsupportedNetwork, to_bf16
+from training.generators.graph import Convolution, UnsupportedNetwork, quickened, to_bf16
 from training.history import Picture
 
 PARAM = """7767517
@@ -128,6 +128,15 @@ def test_the_first_and_the_last_convolution_keep_their_precision() -> None:
     assert network(torch.rand(1, 3, 6, 6)).dtype == torch.float32
 
 
+@pytest.mark.parametrize("native", [True, False])
+def test_bf16_is_for_processors_that_have_it(monkeypatch: pytest.MonkeyPatch, native: bool) -> None:
+    monkeypatch.setattr(graph, "has_bf16", lambda device: native)
+    network = quickened(Autoencoder())
+    inner = {part.weight.dtype for part in network.modules() if isinstance(part, Convolution)}
+    assert (torch.bfloat16 in inner) == native
+    assert not network.training
+
+
 def test_the_autoencoder_has_the_layers_of_the_published_files(tmp_path: Path) -> None:
     network = Autoencoder()
     paths = [tmp_path / "encoder.pth", tmp_path / "decoder.pth"]
@@ -142,6 +151,24 @@ def test_the_autoencoder_has_the_layers_of_the_published_files(tmp_path: Path) -
         latents = again.encode(torch.rand(1, 3, 32, 40))
         assert latents.shape == (1, LATENTS, 4, 5)
         assert again.decode(latents).shape == (1, 3, 32, 40)
+
+
+def test_a_perturbed_decoder_draws_otherwise_from_the_same_latents() -> None:
+    network = Autoencoder().eval()
+    to_bf16(network)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    others = [perturbed(network, np.random.default_rng(seed)) for seed in (0, 0, 1)]
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(value, before[name], rtol=0, atol=0)  # the original stays
+    picture = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        latents = network.encode(picture)
+        torch.testing.assert_close(others[0].encode(picture), latents, rtol=0, atol=0)
+        first, again, other = (one.decode(latents) for one in others)
+        plain = network.decode(latents)
+    torch.testing.assert_close(first, again, rtol=0, atol=0)
+    for differing in (other, plain):
+        assert float((first - differing).abs().max()) > 0
 
 
 @pytest.mark.parametrize("name", [n for n in regenerate.GENERATORS if n.startswith("taef2")])

@@ -6,8 +6,10 @@ eighth of the size, and its decoder up-samples as those of latent diffusion do.
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -18,6 +20,7 @@ STRIDE = 8  # pixels per latent, both ways
 LATENTS = 32  # channels
 WIDTH = 64  # channels of every inner layer
 LIMIT = 3.0  # the decoder squashes latents to -3..3
+LOG_JITTERS = (np.log(0.03), np.log(0.25))  # of weights: round trips of 35 dB lose 0 to 8 dB
 
 
 class Autoencoder(nn.Module):
@@ -59,6 +62,23 @@ class Autoencoder(nn.Module):
         for part, path in ((network.encoder, encoder), (network.decoder, decoder)):
             part.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         return network
+
+
+def perturbed(network: Autoencoder, rng: np.random.Generator) -> Autoencoder:
+    """A decoder of its own: each weight times 1 + s * n, n normal, s drawn.
+
+    Decoders that were trained apart draw alike, and leave traces that differ. One that sees those
+    of a single decoder learns these by heart (Jeong et al., "FingerprintNet", ECCV 2022).
+    """
+    other = copy.deepcopy(network)
+    strength = float(np.exp(rng.uniform(*LOG_JITTERS)))
+    chance = torch.Generator().manual_seed(int(rng.integers(2**32)))
+    with torch.no_grad():
+        for part in other.decoder.modules():
+            if isinstance(part, Convolution):
+                noise = torch.randn(part.weight.shape, generator=chance)
+                part.weight.mul_((1 + strength * noise).to(part.weight.dtype))
+    return other
 
 
 class _Block(nn.Module):

@@ -9,6 +9,8 @@ from typing import TypeAlias
 import torch
 from torch import nn
 
+from detector.device import has_bf16
+
 Operation: TypeAlias = Callable[..., torch.Tensor]
 
 
@@ -84,3 +86,9 @@ def to_bf16(network: nn.Module) -> nn.Module:
     for convolution in convolutions[1:-1]:
         convolution.to(torch.bfloat16)
     return network
+
+
+def quickened(network: nn.Module) -> nn.Module:
+    """Ready to draw: in bfloat16 inside where that is quicker, and not for training."""
+    bf16 = has_bf16(torch.device("cpu"))  # emulated, it takes twenty times as long
+    return (to_bf16(network) if bf16 else network).eval()

@@ -19,9 +19,9 @@ from PIL import Image
 from torch import nn
 
 from training.generators import keras, ncnn, weights
-from training.generators.autoencoder import STRIDE, Autoencoder
+from training.generators.autoencoder import STRIDE, Autoencoder, perturbed
 from training.generators.crispness import as_crisp
-from training.generators.graph import Graph, to_bf16
+from training.generators.graph import Graph, quickened
 from training.history import Picture, to_bytes
 from training.pack import FILTERS
 
@@ -74,7 +74,12 @@ def super_resolution(*reductions: float) -> Callable[[nn.Module], Redraw]:
 
 
 def round_trip(
-    scale: float = 1.0, passes: int = 1, noisy: bool = False, quantised: bool = False
+    scale: float = 1.0,
+    passes: int = 1,
+    *,
+    noisy: bool = False,
+    quantised: bool = False,
+    jittered: bool = False,
 ) -> Callable[[nn.Module], Redraw]:
     """Through the latents of an autoencoder, the picture being resized by `scale` meanwhile."""
 
@@ -85,8 +90,9 @@ def round_trip(
             height, width = picture.shape[:2]
             size = (round(height * scale), round(width * scale))
             image = _resized(picture, size, rng) if scale != 1 else picture
+            drawing = perturbed(network, rng) if jittered else network
             for _ in range(passes):
-                image = _through(network, image, rng, noisy, quantised)
+                image = _through(drawing, image, rng, noisy, quantised)
             twin = _resized(image, (height, width), rng) if scale != 1 else image
             return as_crisp(_same_colour(twin, picture), picture)
 
@@ -113,16 +119,19 @@ def _through(
 # More than half of the shares are the autoencoder's. What takes long is rare: on one core most need
 # 0.5 to 2 seconds for 512 x 512 pixels, "larger" and "twice" 4 and "x4plus" 5.
 GENERATORS = {
-    "taef2": Generator(0.18, "taef2", round_trip()),
-    "taef2_noise": Generator(0.13, "taef2", round_trip(noisy=True)),
-    "taef2_quantised": Generator(0.13, "taef2", round_trip(quantised=True)),
-    "taef2_three_quarters": Generator(0.07, "taef2", round_trip(scale=0.75)),
+    "taef2": Generator(0.10, "taef2", round_trip()),
+    "taef2_noise": Generator(0.07, "taef2", round_trip(noisy=True)),
+    "taef2_quantised": Generator(0.07, "taef2", round_trip(quantised=True)),
+    "taef2_three_quarters": Generator(0.06, "taef2", round_trip(scale=0.75)),
     "taef2_larger": Generator(0.01, "taef2", round_trip(scale=1.5)),
     "taef2_twice": Generator(0.02, "taef2", round_trip(passes=2)),
-    "animevideov3": Generator(0.24, "animevideov3", super_resolution(1.5, 2)),
-    "esrgan_medium_x2": Generator(0.07, "esrgan_medium_x2", super_resolution(2)),
+    "taef2_jittered": Generator(0.13, "taef2", round_trip(jittered=True)),
+    "taef2_jittered_noise": Generator(0.07, "taef2", round_trip(noisy=True, jittered=True)),
+    "taef2_jittered_smaller": Generator(0.07, "taef2", round_trip(scale=0.75, jittered=True)),
+    "animevideov3": Generator(0.20, "animevideov3", super_resolution(1.5, 2)),
+    "esrgan_medium_x2": Generator(0.06, "esrgan_medium_x2", super_resolution(2)),
     "esrgan_medium_x3": Generator(0.03, "esrgan_medium_x3", super_resolution(2)),
-    "esrgan_medium_x4": Generator(0.05, "esrgan_medium_x4", super_resolution(2)),
+    "esrgan_medium_x4": Generator(0.04, "esrgan_medium_x4", super_resolution(2)),
     "realesrgan_x4plus": Generator(0.04, "realesrgan_x4plus", super_resolution(4)),
     "idealo_gan": Generator(0.03, "idealo_gan", super_resolution(3, 4)),
 }
@@ -138,7 +147,7 @@ def _read(folder: Path, name: str) -> nn.Module:
     else:
         network = keras.read(paths[0])
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return to_bf16(network).eval()
+    return quickened(network)
 
 
 def _tensor(picture: Picture) -> torch.Tensor:

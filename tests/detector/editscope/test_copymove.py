@@ -42,6 +42,19 @@ def test_the_side_with_the_seam_is_the_copy() -> None:
     assert sum(right) >= 7
 
 
+def test_what_only_looks_the_same_has_a_fine_structure_of_its_own() -> None:
+    gray = np.asarray(cv2.GaussianBlur(texture(300, 400, seed=1), (0, 0), 2.0), np.float32)
+    gray[150:240, 260:370] = gray[30:120, 40:150]
+    noise = np.random.default_rng(0).normal(0, 4, gray.shape).astype(np.float32)
+    twice = np.clip(gray + noise, 0, 255).astype(np.uint8)
+    noise[150:240, 260:370] = noise[30:120, 40:150]
+    copied = np.clip(gray + noise, 0, 255).astype(np.uint8)
+    (alike,), (copy,) = find_copies(coloured(twice)), find_copies(coloured(copied))
+    assert copy.fine > 0.9
+    assert alike.fine < 0.5
+    assert alike.correlation > 0.75
+
+
 def test_a_turned_and_enlarged_copy_is_found_after_jpeg() -> None:
     gray = texture(400, 600, seed=3)
     turn = cv2.getRotationMatrix2D((120, 120), 20, 1.2)

@@ -89,7 +89,7 @@ def looking(
     detector: EditScopeDetector, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Iterator[EditScopeDetector]:
     """One that looks for copies."""
-    monkeypatch.setattr(detector.model.config, "copy_weights", [1.5, 7.5, 0.35, -9.0])
+    monkeypatch.setattr(detector.model.config, "copy_weights", [1.3, 12.0, 5.5, -17.0])
     before = torch.get_num_threads()
     threads.use(request.param)
     yield detector
@@ -115,7 +115,7 @@ def test_copies_are_found_beside_the_network_if_there_is_a_thread_for_them(
 def test_one_thread_finds_the_copies_that_two_find(
     detector: EditScopeDetector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(detector.model.config, "copy_weights", [1.5, 7.5, 0.35, -9.0])
+    monkeypatch.setattr(detector.model.config, "copy_weights", [1.3, 12.0, 5.5, -17.0])
     image = np.random.default_rng(3).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     image[200:280, 250:370] = image[20:100, 30:150]
 

@@ -13,11 +13,11 @@ THERE[24:32, 24:32] = True
 
 
 def pair(seam: float, resampling: float = 0.0, matches: int = 10) -> Copy:
-    return Copy(HERE, THERE, matches, 0.9, seam, resampling)
+    return Copy(HERE, THERE, matches, 0.9, 0.7, seam, resampling)
 
 
 def test_the_ratio_is_the_weighted_sum_and_bounded() -> None:
-    expected = np.log(10) + 2 * 0.9 + 0.5 * np.log(64 / 1600) - 3
+    expected = np.log(10) + 2 * 0.9 + 0.5 * 0.7 - 3
     assert log_ratio(pair(0), WEIGHTS) == pytest.approx(expected)
     assert log_ratio(pair(0), [0, 0, 0, 99.0]) == LARGEST_RATIO
 
