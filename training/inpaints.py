@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 KINDS = {"replaced": 0.35, "removed": 0.30, "redrawn": 0.35}  # what the region's latents are
 NOISE = (0.15, 0.9)  # beside latents of spread 0.8: what a redrawn region's latents get on top
-JITTERED_SHARE = 0.5  # by a decoder of their own
+JITTERED_SHARE = 0.5  # of the inpainted: drawn by a decoder of their own
 MIN_SIDE = 192  # pixels: room for a region and its surroundings
 SAVE_EVERY = 25  # inpainted pictures
 
@@ -199,10 +199,9 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     network = Autoencoder.read(*weights.find(arguments.weights, "taef2"))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    quickened(network)
     there = produce(
         arguments.pack,
-        network,
+        quickened(network),
         lambda source: source not in HELD_OUT,
         count=arguments.count,
         minutes=arguments.minutes,

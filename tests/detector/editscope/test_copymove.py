@@ -52,7 +52,6 @@ def test_what_only_looks_the_same_has_a_fine_structure_of_its_own() -> None:
     (alike,), (copy,) = find_copies(coloured(twice)), find_copies(coloured(copied))
     assert copy.fine > 0.9
     assert alike.fine < 0.5
-    assert alike.correlation > 0.75
 
 
 def test_a_turned_and_enlarged_copy_is_found_after_jpeg() -> None:

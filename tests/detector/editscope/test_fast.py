@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from detector.device import has_bf16
 from detector.editscope.fast import RESIDUAL_LIMIT, Fused, FusedResidual, fuse
 from detector.editscope.folding import fold
 from detector.editscope.modeling import EditScopeModel
@@ -33,8 +34,10 @@ def scores(model: EditScopeModel, *, amp: bool) -> Output:
     return output
 
 
-EMULATED = torch.backends.mkldnn.is_available() and not (
-    torch.ops.mkldnn._is_mkldnn_bf16_supported()
+# Without AVX-512 oneDNN raises RuntimeError at a bf16 convolution. Where the detector would choose
+# bf16 all the same, the test runs, and fails.
+REFUSED = torch.backends.mkldnn.is_available() and not (
+    has_bf16(torch.device("cpu")) or torch.ops.mkldnn._is_mkldnn_bf16_supported()
 )
 
 
@@ -43,7 +46,9 @@ EMULATED = torch.backends.mkldnn.is_available() and not (
     [
         (False, 1e-5),
         pytest.param(
-            True, 0.03, marks=pytest.mark.skipif(EMULATED, reason="oneDNN refuses bf16 here")
+            True,
+            0.03,
+            marks=pytest.mark.skipif(REFUSED, reason="no bf16 on this processor, nor is it chosen"),
         ),
     ],
 )
@@ -80,6 +85,6 @@ def test_a_fused_layer_is_a_convolution_and_its_activation(after: nn.Module) -> 
 
 def test_residuals_are_the_same_before_their_division() -> None:
     x = torch.rand(1, 3, 40, 56, generator=torch.Generator().manual_seed(2)) * 255
+    x = x.round()  # as pixels are: sums are exact then, in whatever order a processor takes them
     expected = NoiseResidual()(x) * RESIDUAL_LIMIT
-    bound = 1e-5 * float(x.max())  # errors go with the largest terms, and with the algorithm
-    torch.testing.assert_close(FusedResidual(torch.float32)(x), expected, atol=bound, rtol=1e-4)
+    torch.testing.assert_close(FusedResidual(torch.float32)(x), expected, atol=1e-4, rtol=1e-4)
