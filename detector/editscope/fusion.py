@@ -20,7 +20,8 @@ SURE_SIDE = 0.65  # below it both regions are marked: F1 .65 for both against .9
 def features(copy: Copy) -> NDArray[np.float64]:
     """What speaks for a copy, (3,): log of its matches, and both correlations.
 
-    Its size does not: composed copies are larger than people's, and a fit took small ones for chance.
+    Its size does not: composed copies are larger than people's, and a fit took small ones for
+    chance.
     """
     return np.array([np.log(copy.matches), copy.correlation, copy.fine])
 
